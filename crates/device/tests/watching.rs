@@ -1,0 +1,395 @@
+//! The watch on real folders and real mounts; the latter need root, and say loudly when they are skipped.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use device::{Device, DeviceKind, Exclusions, Pace, Watch, is_there, list, look};
+
+/// Slow looks never come into play, so that only the quick ways are shown.
+const RARE: Pace = Pace {
+    look_every: Duration::from_secs(600),
+    rest_at_most: Duration::from_secs(600),
+    settle: Duration::from_millis(100),
+};
+const SOON: Duration = Duration::from_secs(2);
+
+/// Mounts of one test are seen by the watch of another, so they run one after the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn start(pace: Pace, exclusions: Exclusions, folders: &[&Path]) -> (Watch, Receiver<Vec<Device>>) {
+    let (sender, receiver) = channel();
+    let folders = folders.iter().map(|folder| folder.to_path_buf()).collect();
+    // The test may have ended.
+    let watch = Watch::start_at(pace, exclusions, folders, move |devices| {
+        sender.send(devices).unwrap_or(())
+    })
+    .unwrap();
+    (watch, receiver)
+}
+
+/// Waits for a list that fits, and returns it with the time that it took.
+#[track_caller]
+fn wait(
+    lists: &Receiver<Vec<Device>>,
+    within: Duration,
+    what: &str,
+    fits: impl Fn(&[Device]) -> bool,
+) -> Vec<Device> {
+    let until = Instant::now() + within;
+    let mut last = None;
+    while let Ok(devices) = lists.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        if fits(&devices) {
+            return devices;
+        }
+        last = Some(devices);
+    }
+    panic!("{what}: not within {within:?}; last {last:?}");
+}
+
+fn drain(lists: &Receiver<Vec<Device>>) -> usize {
+    lists.try_iter().count()
+}
+
+#[test]
+fn a_new_file_in_a_watched_folder_is_told() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("rides")).unwrap();
+    let (watch, lists) = start(RARE, Exclusions::default(), &[root.path()]);
+    let real = fs::canonicalize(root.path()).unwrap();
+    let there = |devices: &[Device]| {
+        devices
+            .iter()
+            .any(|device| device.root == real && device.kind == DeviceKind::Folder)
+    };
+    wait(&lists, SOON, "the folder", there);
+    std::thread::sleep(Duration::from_millis(800));
+    drain(&lists);
+
+    fs::write(root.path().join("rides/a.fit"), "x").unwrap();
+    wait(&lists, SOON, "a new file", there);
+    std::thread::sleep(Duration::from_millis(800));
+    drain(&lists);
+
+    // The notices tell of the first new folder only.
+    fs::create_dir_all(root.path().join("new/folder")).unwrap();
+    fs::write(root.path().join("new/folder/b.fit"), "x").unwrap();
+    wait(&lists, SOON, "a file in a new folder", there);
+    std::thread::sleep(Duration::from_millis(800));
+    drain(&lists);
+    fs::write(root.path().join("new/folder/c.fit"), "x").unwrap();
+    wait(&lists, SOON, "a later file in that folder", there);
+
+    // Nothing happens, nothing is told; reading is no change. Other mounts on this computer may come in between.
+    let is_quiet = |_| {
+        std::thread::sleep(Duration::from_millis(800));
+        drain(&lists);
+        fs::read(root.path().join("rides/a.fit")).unwrap();
+        assert_eq!(list(&device::folder(&real).unwrap()).unwrap().len(), 3);
+        std::thread::sleep(Duration::from_millis(800));
+        drain(&lists) == 0
+    };
+    assert!((0..3).any(is_quiet));
+
+    watch.rescan();
+    wait(&lists, SOON, "an answer to a rescan", there);
+    watch.set_folders(Vec::new());
+    wait(&lists, SOON, "the folder named no more", |devices| {
+        !there(devices)
+    });
+    let begin = Instant::now();
+    drop(watch);
+    assert!(
+        begin.elapsed() < Duration::from_millis(500),
+        "ended after {:?}",
+        begin.elapsed()
+    );
+}
+
+#[test]
+fn a_slow_look_finds_what_no_notice_told() {
+    let _alone = alone();
+    let outer = tempfile::tempdir().unwrap();
+    let root = outer.path().join("later");
+    let pace = Pace {
+        look_every: Duration::from_millis(200),
+        rest_at_most: Duration::from_millis(400),
+        ..RARE
+    };
+    let (_watch, lists) = start(pace, Exclusions::default(), &[&root]);
+    wait(&lists, SOON, "the first list", |_| true);
+    fs::create_dir(&root).unwrap();
+    let real = fs::canonicalize(&root).unwrap();
+    wait(&lists, SOON, "a folder that appears", |devices| {
+        devices.iter().any(|device| device.root == real)
+    });
+    fs::remove_dir(&root).unwrap();
+    wait(&lists, SOON, "a folder that goes", |devices| {
+        devices.iter().all(|device| device.root != real)
+    });
+}
+
+#[test]
+fn a_watch_may_be_dropped_by_its_own_call() {
+    let _alone = alone();
+    let (sender, lists) = channel();
+    let slot = std::sync::Arc::new(std::sync::Mutex::new(None::<Watch>));
+    let inner = std::sync::Arc::clone(&slot);
+    let changed = move |_| {
+        drop(inner.lock().unwrap().take());
+        sender.send(()).unwrap_or(()); // the test may have ended
+    };
+    let mut held = slot.lock().unwrap();
+    *held = Some(Watch::start(Exclusions::default(), Vec::new(), changed).unwrap());
+    drop(held);
+    lists.recv_timeout(Duration::from_secs(5)).unwrap();
+}
+
+/// A mounted volume that goes when dropped.
+struct Mounted {
+    at: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Mounted {
+    fn point() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let at = fs::canonicalize(folder.path()).unwrap().join("MY WATCH");
+        fs::create_dir(&at).unwrap();
+        (folder, at)
+    }
+
+    fn mount(&self, arguments: &[&str]) -> bool {
+        Command::new("mount")
+            .args(arguments)
+            .arg(&self.at)
+            .output()
+            .is_ok_and(|output| output.status.success())
+    }
+
+    fn unmount(&self) -> bool {
+        Command::new("umount")
+            .arg(&self.at)
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        // Most tests have unmounted it already.
+        let _ = Command::new("umount").arg("-l").arg(&self.at).output();
+    }
+}
+
+fn tmpfs(what: &str) -> Option<Mounted> {
+    let (folder, at) = Mounted::point();
+    let mounted = Mounted {
+        at,
+        _folder: folder,
+    };
+    if mounted.mount(&["-t", "tmpfs", "tmpfs"]) {
+        return Some(mounted);
+    }
+    eprintln!("\n##### SKIPPED: {what}: mounting needs root #####\n");
+    None
+}
+
+/// An ext4 file with a Garmin in it, on a loop device.
+fn image(folder: &Path) -> Option<PathBuf> {
+    let content = folder.join("content");
+    fs::create_dir_all(content.join("Garmin/Activity")).unwrap();
+    fs::write(content.join("Garmin/Activity/a.fit"), "recording").unwrap();
+    let image = folder.join("watch.img");
+    fs::File::create(&image).unwrap().set_len(8 << 20).unwrap();
+    let made = Command::new("mkfs.ext4")
+        .args(["-q", "-F", "-d"])
+        .arg(&content)
+        .arg(&image)
+        .output();
+    made.is_ok_and(|output| output.status.success())
+        .then_some(image)
+}
+
+#[test]
+fn a_volume_is_told_at_once_and_can_be_ejected_at_once() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (point, at) = Mounted::point();
+    let mounted = Mounted { at, _folder: point };
+    let Some(image) = image(folder.path()) else {
+        eprintln!("\n##### SKIPPED: loop mount: no mkfs.ext4 #####\n");
+        return;
+    };
+    if !mounted.mount(&["-o", "loop,ro", image.to_str().unwrap()]) {
+        eprintln!("\n##### SKIPPED: loop mount: needs root and a loop device #####\n");
+        return;
+    }
+    assert!(mounted.unmount());
+    let (_watch, lists) = start(RARE, Exclusions::default(), &[]);
+    wait(&lists, SOON, "the first list", |_| true);
+    let is_it = |device: &Device| device.root == mounted.at;
+    for round in 0..5 {
+        assert!(mounted.mount(&["-o", "loop,ro", image.to_str().unwrap()]));
+        let devices = wait(&lists, SOON, "mounted", |devices| devices.iter().any(is_it));
+        let device = devices.into_iter().find(is_it).unwrap();
+        assert_eq!(
+            (device.kind, device.folders.as_slice()),
+            (
+                DeviceKind::Garmin,
+                [PathBuf::from("Garmin/Activity")].as_slice()
+            )
+        );
+        assert!(
+            device
+                .mount
+                .as_ref()
+                .is_some_and(|mount| mount.read_only && mount.device.0 != 0)
+        );
+        assert!(is_there(&device));
+        let listed = list(&device).unwrap();
+        let mut bytes = Vec::new();
+        device::read_recording(&device, &listed[0], &mut bytes).unwrap();
+        assert_eq!(bytes, b"recording");
+        std::thread::sleep(Duration::from_millis(500));
+
+        assert!(
+            mounted.unmount(),
+            "round {round}: it could not be ejected while idle"
+        );
+        wait(&lists, SOON, "unmounted", |devices| {
+            !devices.iter().any(is_it)
+        });
+        assert!(!is_there(&device));
+        assert_eq!(list(&device).unwrap_err().code(), "device_gone");
+        assert_eq!(
+            device::read_recording(&device, &listed[0], &mut Vec::new())
+                .unwrap_err()
+                .code(),
+            "device_gone"
+        );
+    }
+}
+
+#[test]
+fn an_empty_volume_becomes_a_device_when_it_is_filled() {
+    let _alone = alone();
+    let (_watch, lists) = start(RARE, Exclusions::default(), &[]);
+    wait(&lists, SOON, "the first list", |_| true);
+    let Some(mounted) = tmpfs("filling a volume") else {
+        return;
+    };
+    let is_it = |device: &Device| device.root == mounted.at;
+    std::thread::sleep(Duration::from_millis(500));
+    fs::create_dir_all(mounted.at.join("GARMIN/ACTIVITY")).unwrap();
+    let devices = wait(&lists, SOON, "recognised", |devices| {
+        devices.iter().any(is_it)
+    });
+    let device = devices.into_iter().find(is_it).unwrap();
+    assert_eq!(
+        (device.kind, device.name.as_str()),
+        (DeviceKind::Garmin, "MY WATCH")
+    );
+    std::thread::sleep(Duration::from_millis(800));
+    drain(&lists);
+    fs::write(mounted.at.join("GARMIN/ACTIVITY/a.fit"), "x").unwrap();
+    wait(&lists, SOON, "a new recording", |devices| {
+        devices.iter().any(is_it)
+    });
+    std::thread::sleep(Duration::from_millis(500));
+
+    // The same again after a new mount in the same place: notices must not have gone deaf.
+    assert!(mounted.unmount());
+    wait(&lists, SOON, "unmounted", |devices| {
+        !devices.iter().any(is_it)
+    });
+    assert!(mounted.mount(&["-t", "tmpfs", "tmpfs"]));
+    fs::create_dir_all(mounted.at.join("GARMIN/ACTIVITY")).unwrap();
+    let again = wait(&lists, SOON, "mounted again", |devices| {
+        devices.iter().any(is_it)
+    });
+    assert_eq!(
+        again.iter().find(|device| is_it(device)).unwrap().id,
+        device.id
+    );
+    std::thread::sleep(Duration::from_millis(800));
+    drain(&lists);
+    fs::write(mounted.at.join("GARMIN/ACTIVITY/b.fit"), "x").unwrap();
+    wait(&lists, SOON, "a recording after the new mount", |devices| {
+        devices.iter().any(is_it)
+    });
+}
+
+#[test]
+fn volumes_of_the_library_and_bind_mounts_of_it_are_no_devices() {
+    let _alone = alone();
+    let Some(library) = tmpfs("exclusions") else {
+        return;
+    };
+    fs::create_dir_all(library.at.join("Garmin/Activity")).unwrap();
+    let (point, at) = Mounted::point();
+    let bound = Mounted { at, _folder: point };
+    assert!(bound.mount(&["--bind", library.at.to_str().unwrap()]));
+    let roots = |exclusions: &Exclusions| -> Vec<PathBuf> {
+        let found = look(exclusions, &[]).into_iter().map(|device| device.root);
+        found
+            .filter(|root| *root == library.at || *root == bound.at)
+            .collect()
+    };
+    assert_eq!(roots(&Exclusions::default()).len(), 1);
+    let exclusions = Exclusions {
+        paths: vec![library.at.join("trackdock/not yet there")],
+    };
+    assert_eq!(roots(&exclusions), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_mount_inside_a_device_is_not_entered() {
+    let _alone = alone();
+    let Some(outer) = tmpfs("a mount inside a device") else {
+        return;
+    };
+    fs::create_dir_all(outer.at.join("Garmin/Activity/inside")).unwrap();
+    fs::write(outer.at.join("Garmin/Activity/a.fit"), "x").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("secret.fit"), "x").unwrap();
+    let inside = outer.at.join("Garmin/Activity/inside");
+    assert!(
+        Command::new("mount")
+            .arg("--bind")
+            .arg(elsewhere.path())
+            .arg(&inside)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let device = look(&Exclusions::default(), &[])
+        .into_iter()
+        .find(|device| device.root == outer.at);
+    let listed = device.map(|device| list(&device).unwrap());
+    assert!(
+        Command::new("umount")
+            .arg(&inside)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let paths: Vec<PathBuf> = listed
+        .unwrap()
+        .into_iter()
+        .map(|recording| recording.path)
+        .collect();
+    assert_eq!(paths, [PathBuf::from("Garmin/Activity/a.fit")]);
+}
