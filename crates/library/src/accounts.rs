@@ -1,0 +1,307 @@
+//! Sign-ins at services, as far as uploads need to know them. Holds no secret.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use crate::text::{line, optional_line, time, unknown_word};
+use crate::{AccountId, Error, Library, Reader, Reason};
+
+/// How an account is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountState {
+    /// Signed in; uploads run.
+    Connected,
+    /// Uploads wait until the athlete has signed in again, for this reason.
+    NeedsSignIn(Reason),
+    /// Uploads wait: throttled, unreachable, blocked, or because the athlete said so.
+    Paused {
+        /// Why.
+        reason: Reason,
+        /// When it goes on by itself; `None`: when somebody says so.
+        until: Option<Timestamp>,
+    },
+    /// Signed out; its uploads are kept for a later sign-in.
+    SignedOut,
+}
+
+/// One account at a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    /// Its number.
+    pub id: AccountId,
+    /// `map-my-tracks`, `trek-point`.
+    pub service: String,
+    /// What the service calls it; `None` where it doesn't say.
+    pub remote_id: Option<String>,
+    /// Who it is, for people: untrusted text.
+    pub label: String,
+    /// What it may do, in the service's words.
+    pub scopes: Vec<String>,
+    /// When it was last signed in.
+    pub signed_in_at: Timestamp,
+    /// How it is.
+    pub state: AccountState,
+}
+
+impl AccountRow {
+    /// Whether it is signed in, if perhaps paused or in need of a new sign-in.
+    pub fn is_signed_in(&self) -> bool {
+        self.state != AccountState::SignedOut
+    }
+
+    /// From when on it works by itself; `None`: somebody has to do something first.
+    pub fn works_from(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.state {
+            AccountState::Connected => Some(now),
+            AccountState::Paused {
+                until: Some(until), ..
+            } => {
+                // Further away than any pause may be: the clock was set back.
+                let latest = now
+                    .checked_add(crate::LONGEST_WAIT)
+                    .unwrap_or(Timestamp::MAX);
+                Some(if until > latest { now } else { until.max(now) })
+            }
+            AccountState::Paused { until: None, .. }
+            | AccountState::NeedsSignIn(_)
+            | AccountState::SignedOut => None,
+        }
+    }
+}
+
+/// A sign-in that just succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// `map-my-tracks`, `trek-point`.
+    pub service: String,
+    /// What the service calls the account, where it says so.
+    pub remote_id: Option<String>,
+    /// Who it is, for people.
+    pub label: String,
+    /// What it may do, in the service's words.
+    pub scopes: Vec<String>,
+}
+
+/// What to do when the service says that it is another account than the one known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfOther {
+    /// Change nothing and answer [`SignedIn::Other`].
+    Ask,
+    /// Sign the known one out and take this one.
+    Switch,
+}
+
+/// What came of a sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignedIn {
+    /// An account that the library didn't know.
+    New(AccountId),
+    /// The known account, with its uploads as they were.
+    Again(AccountId),
+    /// Another account than this one was signed in; nothing has changed.
+    Other(Box<AccountRow>),
+}
+
+const COLUMNS: &str =
+    "id, service, remote_id, label, scopes, signed_in_at, state, code, title, hint, until_ms";
+
+fn row(row: &Row) -> rusqlite::Result<AccountRow> {
+    let scopes: String = row.get(4)?;
+    let reason = Reason {
+        code: row.get(7)?,
+        title: row.get(8)?,
+        hint: row.get(9)?,
+    };
+    let state = match row.get::<_, String>(6)?.as_str() {
+        "connected" => AccountState::Connected,
+        "needs_sign_in" => AccountState::NeedsSignIn(reason),
+        "paused" => AccountState::Paused {
+            reason,
+            until: row.get::<_, Option<i64>>(10)?.map(time),
+        },
+        "signed_out" => AccountState::SignedOut,
+        other => return Err(unknown_word("account state", other)),
+    };
+    Ok(AccountRow {
+        id: row.get(0)?,
+        service: row.get(1)?,
+        remote_id: row.get(2)?,
+        label: row.get(3)?,
+        scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+        signed_in_at: time(row.get(5)?),
+        state,
+    })
+}
+
+pub(crate) fn get(db: &Connection, account: AccountId) -> Result<AccountRow, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM account WHERE id = ?1");
+    let found = db
+        .prepare_cached(&sql)?
+        .query_row([account], row)
+        .optional()?;
+    found.ok_or_else(|| Error::not_found("account", account))
+}
+
+fn all(db: &Connection) -> Result<Vec<AccountRow>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM account ORDER BY id");
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_map([], row)?
+        .collect::<Result<_, _>>()?)
+}
+
+impl Reader {
+    /// All accounts, also those that are signed out, in the order in which they came.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn accounts(&self) -> Result<Vec<AccountRow>, Error> {
+        all(&self.db)
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// Not found, or the database failed.
+    pub fn account(&self, account: AccountId) -> Result<AccountRow, Error> {
+        get(&self.db, account)
+    }
+}
+
+impl Library {
+    /// Writes a sign-in. The same account at the service (or one of which the service doesn't say who it is) keeps its row
+    /// and its uploads. Activities that are in the library already are not queued: see [`Library::send_earlier`].
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn sign_in_account(
+        &mut self,
+        sign_in: &SignIn,
+        if_other: IfOther,
+        now: Timestamp,
+    ) -> Result<SignedIn, Error> {
+        self.change(|tx| {
+            let known: Vec<AccountRow> = all(tx)?
+                .into_iter()
+                .filter(|account| account.service == sign_in.service)
+                .collect();
+            let remote_id = optional_line(sign_in.remote_id.as_deref(), 200);
+            let same = known
+                .iter()
+                .find(|account| remote_id.is_some() && account.remote_id == remote_id);
+            let in_use = known
+                .iter()
+                .find(|account| account.is_signed_in())
+                .or(known.last());
+            let unnamed =
+                in_use.filter(|account| remote_id.is_none() || account.remote_id.is_none());
+            let again = same.or(unnamed);
+            let current = known.iter().find(|account| account.is_signed_in());
+            if let Some(current) = current.or(again.is_none().then_some(in_use).flatten()) {
+                let another = again.is_none_or(|again| again.id != current.id);
+                if another && if_other == IfOther::Ask {
+                    return Ok(SignedIn::Other(Box::new(current.clone())));
+                }
+                if another {
+                    write_state(tx, current.id, &AccountState::SignedOut)?;
+                }
+            }
+            match again {
+                Some(account) => {
+                    write_sign_in(tx, account.id, remote_id.as_deref(), sign_in, now)?;
+                    write_state(tx, account.id, &AccountState::Connected)?;
+                    Ok(SignedIn::Again(account.id))
+                }
+                None => insert(tx, remote_id.as_deref(), sign_in, now).map(SignedIn::New),
+            }
+        })
+    }
+
+    /// Signs an account out. Its uploads stay as they are for a later sign-in; none is sent until then.
+    ///
+    /// # Errors
+    /// No such account, or the database failed.
+    pub fn sign_out_account(&mut self, account: AccountId) -> Result<(), Error> {
+        self.change(|tx| {
+            get(tx, account)?;
+            write_state(tx, account, &AccountState::SignedOut)
+        })
+    }
+
+    /// Writes how an account is. A pause that asks for more than [`crate::LONGEST_WAIT`] is cut to it.
+    ///
+    /// # Errors
+    /// No such account, or the database failed.
+    pub fn set_account_state(
+        &mut self,
+        account: AccountId,
+        state: &AccountState,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let latest = now
+            .checked_add(crate::LONGEST_WAIT)
+            .unwrap_or(Timestamp::MAX);
+        let mut state = state.clone();
+        if let AccountState::Paused {
+            until: Some(until), ..
+        } = &mut state
+        {
+            *until = latest.min(*until);
+        }
+        self.change(|tx| {
+            get(tx, account)?;
+            write_state(tx, account, &state)
+        })
+    }
+}
+
+fn insert(
+    tx: &Transaction,
+    remote_id: Option<&str>,
+    sign_in: &SignIn,
+    now: Timestamp,
+) -> Result<AccountId, Error> {
+    tx.execute(
+        "INSERT INTO account (service, label, scopes, signed_in_at, state) VALUES (?1, '', '', 0, 'connected')",
+        [&sign_in.service],
+    )?;
+    let account = AccountId(tx.last_insert_rowid());
+    write_sign_in(tx, account, remote_id, sign_in, now)?;
+    Ok(account)
+}
+
+fn write_sign_in(
+    tx: &Transaction,
+    account: AccountId,
+    remote_id: Option<&str>,
+    sign_in: &SignIn,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE account SET remote_id = coalesce(?2, remote_id), label = ?3, scopes = ?4, signed_in_at = ?5 WHERE id = ?1",
+        params![
+            account,
+            remote_id,
+            line(&sign_in.label, 200),
+            line(&sign_in.scopes.join(" "), 500),
+            now.as_millisecond()
+        ],
+    )?;
+    Ok(())
+}
+
+fn write_state(tx: &Transaction, account: AccountId, state: &AccountState) -> Result<(), Error> {
+    let none = Reason::default();
+    let (word, reason, until) = match state {
+        AccountState::Connected => ("connected", &none, None),
+        AccountState::NeedsSignIn(reason) => ("needs_sign_in", reason, None),
+        AccountState::Paused { reason, until } => ("paused", reason, *until),
+        AccountState::SignedOut => ("signed_out", &none, None),
+    };
+    let [code, title, hint] = reason.stored();
+    tx.execute(
+        "UPDATE account SET state = ?2, code = ?3, title = ?4, hint = ?5, until_ms = ?6 WHERE id = ?1",
+        params![account, word, code, title, hint, until.map(Timestamp::as_millisecond)],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The athlete's archive: original files, and the SQLite database beside them. Knows neither devices nor services.
+//!
+//! One [`Library`] writes, any number of [`Reader`]s look. `keep` puts a file's bytes safely on the disk before its rows
+//! are written, so a row is never without its file. Time comes in as an argument everywhere.
+#![forbid(unsafe_code)]
+
+mod accounts;
+mod activities;
+mod check;
+mod deletion;
+mod devices;
+mod disk;
+mod error;
+mod history;
+mod ids;
+mod keep;
+mod migrate;
+mod originals;
+mod placement;
+mod queue;
+mod reader;
+mod seen;
+mod staging;
+mod text;
+mod twins;
+mod uploads;
+mod wishes;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, TryLockError};
+use std::ops::Deref;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+pub use accounts::{AccountRow, AccountState, IfOther, SignIn, SignedIn};
+pub use activities::ActivityRow;
+pub use check::Finding;
+pub use devices::{Choice, DeviceRow, FirstPlug};
+pub use error::Error;
+pub use history::{Filter, HistoryRow, MonthTotal, Page};
+pub use ids::{AccountId, ActivityId, UploadId};
+pub use keep::{Kept, Origin};
+pub use placement::Reach;
+pub use queue::{Change, Job, LONGEST_WAIT};
+pub use reader::{AccountCounts, Counts, Reader, StateCounts};
+pub use seen::{Reason, Seen, SeenFile, SeenOutcome};
+pub use staging::{Staged, StagedFile, Staging};
+pub use uploads::{State, StoryLine, UploadRow};
+pub use wishes::Selection;
+
+/// The library, open for writing. There is one at a time per folder, over all processes; it reads like a [`Reader`].
+#[derive(Debug)]
+pub struct Library {
+    reader: Reader,
+    staging: Staging,
+    /// Held until the library is closed, also by a crash.
+    _lock: File,
+}
+
+impl Deref for Library {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl Library {
+    /// Opens the library in `folder`, creating what isn't there: folders for their owner only (0700), files 0600.
+    /// Brings the database to this version, checks that it keeps what it commits, and empties the staging folder.
+    ///
+    /// # Errors
+    /// Another process has it open (`in_use`); the database is newer (`newer_library`) or cannot be kept safe here
+    /// (`not_durable`); the disk is full (`disk_full`) or cannot be written.
+    pub fn open(folder: &Path) -> Result<Library, Error> {
+        let file = folder.join(reader::DATABASE);
+        let is_ours = file.exists() || is_absent_or_empty(folder);
+        disk::create_folder(folder)?;
+        if is_ours {
+            // A folder that holds other things besides is the athlete's to set up.
+            disk::make_private(folder, 0o700)?;
+        }
+        let lock = lock(folder)?;
+        let originals = folder.join(originals::FOLDER);
+        disk::create_folder(&originals)?;
+        disk::make_private(&originals, 0o700)?;
+        // SQLite gives its log files the database's rights.
+        drop(disk::open_private(&file)?);
+        disk::make_private(&file, 0o600)?;
+        let mut db = open_database(&file)?;
+        migrate::migrate(&mut db, &file, migrate::STEPS)?;
+        let staging = Staging::open(&folder.join("staging"))?;
+        disk::sync_folder(folder)?;
+        let reader = Reader {
+            db,
+            folder: folder.to_owned(),
+        };
+        let mut library = Library {
+            reader,
+            staging,
+            _lock: lock,
+        };
+        library.remove_deleted()?;
+        Ok(library)
+    }
+
+    /// A further connection that only reads.
+    ///
+    /// # Errors
+    /// The database cannot be opened again.
+    pub fn reader(&self) -> Result<Reader, Error> {
+        Reader::open(&self.folder)
+    }
+
+    /// Where copies grow before they are kept; may be sent to the thread that copies.
+    pub fn staging(&self) -> Staging {
+        self.staging.clone()
+    }
+
+    /// A new file in staging.
+    ///
+    /// # Errors
+    /// The folder cannot be written to, or the disk is full.
+    pub fn stage(&self) -> Result<Staged, Error> {
+        self.staging.stage()
+    }
+
+    /// One transaction that what history shows may depend on.
+    fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.note(|tx| {
+            let before = tx.total_changes();
+            let answer = work(tx)?;
+            if tx.total_changes() != before {
+                tx.execute("UPDATE tally SET revision = revision + 1", [])?;
+            }
+            Ok(answer)
+        })
+    }
+
+    /// One transaction that history doesn't show.
+    fn note<T>(&mut self, work: impl FnOnce(&Transaction) -> Result<T, Error>) -> Result<T, Error> {
+        let tx = self
+            .reader
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let answer = work(&tx)?;
+        tx.commit()?;
+        Ok(answer)
+    }
+}
+
+fn is_absent_or_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
+}
+
+fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join("library.lock");
+    let file = disk::open_private(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(Error::file(&path, "locked", error)),
+    }
+}
+
+/// The writer's connection: write-ahead log, every commit on the disk before it is believed; both are read back.
+fn open_database(file: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = Connection::open_with_flags(file, flags)?;
+    reader::prepare(&db)?;
+    db.set_transaction_behavior(TransactionBehavior::Immediate);
+    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    let mode: String = db.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Error::NotDurable {
+            setting: "journal_mode",
+            found: mode,
+        });
+    }
+    let level: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    // 2 is FULL; 3, EXTRA, would be as good.
+    if level < 2 {
+        return Err(Error::NotDurable {
+            setting: "synchronous",
+            found: level.to_string(),
+        });
+    }
+    Ok(db)
+}

@@ -1,0 +1,101 @@
+//! The folder of original files: how they are named and how they get there. Knows no database.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use track::Reading;
+
+use crate::{Error, StagedFile, disk};
+
+/// Below the library folder.
+pub(crate) const FOLDER: &str = "originals";
+
+/// Where the year 1000 begins: an earlier start is a broken clock, and would make a name of another shape.
+const YEAR_1000_S: i64 = -30_610_224_000;
+
+/// `2026/2026-11-20T06-30-00Z-running-0123456789ab.fit`: the first activity's start (UTC) and sport, and the first
+/// `digits` of the hash. Made of letters, digits, `-` and `_` only, whatever the file says.
+pub(crate) fn name(reading: &Reading, file: &StagedFile, digits: usize) -> String {
+    let first = reading.tracks.iter().find(|track| track.kind.is_activity());
+    let start = first
+        .and_then(|track| track.start)
+        .filter(|start| start.as_second() >= YEAR_1000_S);
+    let sport = first.map_or("other", |track| track.sport.name());
+    let hash: String = hex(file.sha256()).chars().take(digits).collect();
+    let (folder, day) = start.map_or(("undated".to_owned(), "undated".to_owned()), folder_and_day);
+    let packed = if file.is_gzip() { ".gz" } else { "" };
+    format!(
+        "{folder}/{day}-{sport}-{hash}.{}{packed}",
+        reading.format.extension()
+    )
+}
+
+fn folder_and_day(start: Timestamp) -> (String, String) {
+    (
+        start.strftime("%Y").to_string(),
+        start.strftime("%Y-%m-%dT%H-%M-%SZ").to_string(),
+    )
+}
+
+/// Where a stored name lies on this system.
+pub(crate) fn path(library: &Path, name: &str) -> PathBuf {
+    let mut path = library.join(FOLDER);
+    path.extend(name.split('/'));
+    path
+}
+
+/// Moves a staged file to its name. When this returns, content and name are on the disk.
+pub(crate) fn place(library: &Path, file: StagedFile, name: &str) -> Result<(), Error> {
+    let target = path(library, name);
+    let folder = target.parent().unwrap_or(library);
+    if !folder.is_dir() {
+        disk::create_folder(folder)?;
+        disk::sync_folder_of(folder)?;
+    }
+    fs::rename(file.path(), &target).map_err(|error| Error::file(&target, "written", error))?;
+    disk::sync_folder(folder)
+}
+
+/// Whether a name may be given to a file with this hash: nothing is there, or the same bytes (left by a crash).
+pub(crate) fn is_free(library: &Path, name: &str, sha256: &[u8; 32]) -> Result<bool, Error> {
+    let target = path(library, name);
+    match fs::symlink_metadata(&target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(Error::file(&target, "looked at", error)),
+        Ok(found) if found.is_file() => Ok(hash(&target)? == *sha256),
+        Ok(_) => Ok(false),
+    }
+}
+
+/// Whether the original is there in its full size.
+pub(crate) fn is_there(library: &Path, name: &str, size: u64) -> bool {
+    fs::symlink_metadata(path(library, name))
+        .is_ok_and(|found| found.is_file() && found.len() == size)
+}
+
+/// The SHA-256 of a file, read in pieces.
+pub(crate) fn hash(path: &Path) -> Result<[u8; 32], Error> {
+    let fail = |error| Error::file(path, "read", error);
+    let mut file = File::open(path).map_err(fail)?;
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match file.read(&mut piece).map_err(fail)? {
+            0 => return Ok(hash.finalize().into()),
+            read => hash.update(piece.get(..read).unwrap_or(&piece)),
+        }
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
