@@ -1,0 +1,50 @@
+//! FIT, read and written by our own code: one pass over the bytes into columns, from one table of messages and fields.
+
+mod assemble;
+mod chain;
+mod crc;
+mod facts;
+mod layout;
+mod names;
+mod pass;
+mod profile;
+mod write;
+
+pub(crate) use facts::EPOCH_S;
+pub(crate) use write::write;
+
+use std::borrow::Cow;
+
+use crate::{Format, ReadError, Reading};
+
+/// Reads a FIT file: each part of a chain that is an activity is one track. A damaged file gives what it still holds.
+///
+/// # Errors
+/// When not one message could be read.
+pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
+    let chain = chain::read(bytes)?;
+    if !chain.complete && chain.parts.iter().all(|part| part.facts.messages == 0) {
+        return Err(ReadError::CutOff);
+    }
+    let tracks = assemble::tracks(chain.parts);
+    let kind = tracks.first().map(|track| track.kind).unwrap_or_default();
+    Ok(Reading {
+        format: Format::Fit,
+        kind,
+        complete: chain.complete,
+        tracks,
+        skipped: chain.skipped,
+    })
+}
+
+/// Each part of a chain by itself, with a header that fits it whatever the file's own says: for other readers.
+///
+/// # Errors
+/// When there is no header at all.
+pub(crate) fn sequences(bytes: &[u8]) -> Result<Vec<Cow<'_, [u8]>>, ReadError> {
+    let parts = chain::read(bytes)?.parts;
+    Ok(parts
+        .iter()
+        .filter_map(|part| chain::sequence(bytes, part))
+        .collect())
+}

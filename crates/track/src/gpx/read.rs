@@ -1,0 +1,335 @@
+//! Reads GPX into tracks: one per `<trk>` with points. Knows no TCX.
+//!
+//! Definitions: distance is the length over valid positions, segments not joined (a `distance` in extensions is cumulative in
+//! some files and a step in others, and is not used); elapsed is from the first to the last time; timer time leaves out what
+//! lies between segments, for that is how GPX writes a pause.
+
+use super::element::{Element, element};
+use super::routes::{Routes, routes};
+use crate::points::{NO_TIME, RawPoint};
+use crate::xml::{
+    Attributes, Clock, Line, Sink, Text, clean, decode, maker, number, number_single, pull,
+};
+use crate::{
+    Format, Kind, Position, ReadError, Reading, Skipped, Source, Sport, Track, derive, sport_words,
+    zone,
+};
+
+/// More tracks than any handheld keeps in one file; what comes after is passed over.
+const MOST_TRACKS: usize = 10_000;
+
+/// Reads a GPX file.
+///
+/// # Errors
+/// When it declares a document type, or breaks off before anything could be read.
+pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
+    let text = decode(bytes);
+    let mut file = File::default();
+    let outcome = pull(&text, &mut file)?;
+    let sound = outcome.complete && outcome.skipped.is_empty();
+    let mut skipped = text.skipped.clone();
+    skipped.extend(outcome.skipped);
+    if !outcome.complete && file.is_bare() {
+        return Err(ReadError::CutOff);
+    }
+    if text.offset.is_none() {
+        // Places in decoded text are no places in the file.
+        let notes = file
+            .tracks
+            .iter_mut()
+            .flat_map(|track| &mut track.skipped)
+            .chain(&mut file.skipped);
+        notes.for_each(|note| note.byte = None);
+    }
+    skipped.append(&mut file.skipped);
+    let mut tracks = std::mem::take(&mut file.tracks);
+    if tracks.is_empty() {
+        tracks.push(file.without_tracks(sound.then_some(&text), &mut skipped));
+    } else {
+        file.note_others(&mut skipped);
+    }
+    for track in &mut tracks {
+        track.range = 0..bytes.len();
+        track.source = file.source(track.source.product.take());
+        if track.name.is_none() && file.track_count == 1 {
+            track.name.clone_from(&file.name);
+        }
+    }
+    let activity = tracks.iter().any(|track| track.kind == Kind::Activity);
+    let kind = if activity {
+        Kind::Activity
+    } else {
+        tracks.first().map_or(Kind::Empty, |track| track.kind)
+    };
+    Ok(Reading {
+        format: Format::Gpx,
+        kind,
+        complete: outcome.complete,
+        tracks,
+        skipped,
+    })
+}
+
+/// What is known of the file so far.
+#[derive(Default)]
+struct File {
+    tracks: Vec<Track>,
+    current: Current,
+    point: Option<PendingPoint>,
+    name: Option<String>,
+    creator: Option<String>,
+    track_count: u64,
+    routes: u64,
+    waypoints: u64,
+    skipped: Vec<Skipped>,
+}
+
+/// The track that is being read.
+#[derive(Default)]
+struct Current {
+    track: Track,
+    line: Line,
+    clock: Clock,
+}
+
+/// The point that is being read.
+struct PendingPoint {
+    raw: RawPoint,
+    at: usize,
+}
+
+impl Sink for File {
+    type Tag = Element;
+
+    #[inline]
+    fn open(
+        &mut self,
+        parent: Option<Element>,
+        name: &str,
+        attributes: Attributes<'_>,
+        at: usize,
+    ) -> Element {
+        let element = element(name);
+        match element {
+            Element::TrackPoint => self.begin_point(attributes, at),
+            Element::Segment => {
+                self.current.line.lift();
+                self.current.clock.lift();
+            }
+            Element::Track => {
+                // A track inside a track: the outer one was never closed.
+                if self.current.track.file_points > 0 {
+                    self.end_track(at);
+                }
+                self.current = Current::default();
+            }
+            Element::Route if parent == Some(Element::Gpx) => self.routes += 1,
+            Element::Waypoint if parent == Some(Element::Gpx) => self.waypoints += 1,
+            Element::Gpx if parent.is_none() => {
+                self.creator = attributes
+                    .into_iter()
+                    .find(|(name, _)| *name == "creator")
+                    .and_then(|(_, text)| clean(&text));
+            }
+            _ => {}
+        }
+        element
+    }
+
+    #[inline]
+    fn close(&mut self, element: Element, parent: Option<Element>, text: &str, at: usize) {
+        if let Some(point) = &mut self.point {
+            let raw = &mut point.raw;
+            match element {
+                Element::TrackPoint => return self.end_point(),
+                Element::Elevation if parent == Some(Element::TrackPoint) => {
+                    raw.elevation = number_single(text)
+                }
+                Element::Time if parent == Some(Element::TrackPoint) => {
+                    let time = self
+                        .current
+                        .clock
+                        .add(text, at, &mut self.current.track.skipped);
+                    raw.time_ms = time.unwrap_or(NO_TIME);
+                }
+                Element::Speed => raw.speed = number_single(text),
+                Element::HeartRate => raw.heart_rate = number_single(text),
+                Element::Cadence => raw.cadence = number_single(text),
+                Element::Power => raw.power = number_single(text),
+                Element::Temperature => raw.temperature = number_single(text),
+                _ => {}
+            }
+            return;
+        }
+        match (element, parent) {
+            (Element::Track, _) => self.end_track(at),
+            (Element::Name, Some(Element::Track)) => self.current.track.name = clean(text),
+            (Element::Type, Some(Element::Track)) => set_sport(&mut self.current.track, text),
+            (Element::Origin, Some(Element::Track)) => {
+                self.current.track.source.product = clean(text)
+            }
+            (Element::Name, Some(Element::Metadata | Element::Gpx)) => self.name = clean(text),
+            _ => {}
+        }
+    }
+}
+
+impl File {
+    fn begin_point(&mut self, attributes: Attributes<'_>, at: usize) {
+        if self.point.is_some() {
+            self.end_point();
+        }
+        let mut raw = RawPoint::EMPTY;
+        let (mut latitude, mut longitude) = (None, None);
+        for (name, value) in attributes {
+            match name {
+                "lat" => latitude = number(&value),
+                "lon" => longitude = number(&value),
+                _ => {}
+            }
+        }
+        let position = latitude
+            .zip(longitude)
+            .and_then(|(latitude, longitude)| Position::new(latitude, longitude));
+        if let Some(position) = position {
+            (raw.latitude, raw.longitude) = (position.latitude, position.longitude);
+            self.current.line.add(position);
+        }
+        self.point = Some(PendingPoint { raw, at });
+    }
+
+    #[inline]
+    fn end_point(&mut self) {
+        let Some(PendingPoint { raw, at }) = self.point.take() else {
+            return;
+        };
+        let track = &mut self.current.track;
+        track.file_points = track.file_points.saturating_add(1);
+        if raw.latitude.is_nan() {
+            Skipped::add(
+                &mut track.skipped,
+                "A point's position is missing or impossible",
+                at,
+            );
+            // With a time it still says something of the heart; without either it says nothing.
+            if raw.time_ms == NO_TIME {
+                return;
+            }
+        }
+        track.points.push_raw(&raw);
+    }
+
+    fn end_track(&mut self, at: usize) {
+        self.track_count += 1;
+        let Current {
+            mut track,
+            line,
+            clock,
+        } = std::mem::take(&mut self.current);
+        if track.file_points == 0 {
+            return;
+        }
+        if self.tracks.len() >= MOST_TRACKS {
+            return Skipped::add(
+                &mut self.skipped,
+                "More tracks than one file can hold were passed over",
+                at,
+            );
+        }
+        track.file_positions = line.positions();
+        track.start = clock.start();
+        (track.elapsed_s, track.timer_s) = (clock.elapsed_s(), clock.timer_s());
+        track.distance_m = line.metres();
+        track.ascent_m = derive::ascent_m(&track.points);
+        track.kind = if track.points.has_times() {
+            Kind::Activity
+        } else {
+            Kind::Track
+        };
+        track.sessions = u32::from(track.kind == Kind::Activity);
+        let first = track.points.iter().find_map(|point| point.position);
+        track.utc_offset_s = first
+            .zip(track.start)
+            .and_then(|(position, start)| zone::offset(position, start));
+        track.points.shrink();
+        self.tracks.push(track);
+    }
+
+    /// Whether nothing at all was found.
+    fn is_bare(&self) -> bool {
+        self.tracks.is_empty() && self.routes == 0 && self.waypoints == 0
+    }
+
+    /// What a file without a single track point is; names come from its text, if that is sound.
+    fn without_tracks(&self, text: Option<&Text<'_>>, skipped: &mut Vec<Skipped>) -> Track {
+        let kind = match (self.routes, self.track_count, self.waypoints) {
+            (1.., _, _) => Kind::Route,
+            (0, 1.., _) => Kind::Track,
+            (0, 0, 1..) => Kind::Waypoints,
+            (0, 0, 0) => Kind::Empty,
+        };
+        let text = text.filter(|_| matches!(kind, Kind::Route | Kind::Waypoints));
+        let typed = text.and_then(|text| routes(&text.text).ok());
+        let Routes {
+            name,
+            routes,
+            waypoints,
+        } = typed.unwrap_or_default();
+        let route = routes
+            .iter()
+            .find(|(_, points)| *points > 0)
+            .and_then(|(name, _)| name.clone());
+        let place = waypoints
+            .into_iter()
+            .flatten()
+            .next()
+            .filter(|_| kind == Kind::Waypoints && self.waypoints == 1);
+        let name = route.or(name).or(place).or_else(|| self.name.clone());
+        if kind == Kind::Route && self.waypoints > 0 {
+            skipped.push(Skipped {
+                what: "A waypoint beside the route".to_owned(),
+                byte: None,
+                count: self.waypoints,
+            });
+        }
+        Track {
+            kind,
+            name,
+            ..Track::default()
+        }
+    }
+
+    /// Says what else is in a file with tracks.
+    fn note_others(&self, skipped: &mut Vec<Skipped>) {
+        for (count, what) in [
+            (self.routes, "A route beside the track"),
+            (self.waypoints, "A waypoint beside the track"),
+        ] {
+            if count > 0 {
+                skipped.push(Skipped {
+                    what: what.to_owned(),
+                    byte: None,
+                    count,
+                });
+            }
+        }
+    }
+
+    /// What recorded a track: the track's own word for it, else the program that made the file.
+    fn source(&self, origin: Option<String>) -> Source {
+        let product = origin.or_else(|| self.creator.clone());
+        let manufacturer = product.as_deref().and_then(maker);
+        Source {
+            manufacturer,
+            product,
+            ..Source::default()
+        }
+    }
+}
+
+/// Takes a GPX word for the sport; one that is not understood is kept beside it.
+fn set_sport(track: &mut Track, word: &str) {
+    let sport = sport_words::from_gpx(word);
+    track.sport = sport.unwrap_or(Sport::Other);
+    track.sub_sport = if sport.is_none() { clean(word) } else { None };
+}

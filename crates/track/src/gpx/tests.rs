@@ -1,0 +1,207 @@
+//! Tests of reading GPX: dialects, kinds, odd and hostile files.
+
+use super::read;
+use crate::{Kind, Reading, Sport};
+
+fn read_text(body: &str) -> Reading {
+    read(format!("<?xml version='1.0'?><gpx version='1.1' creator='Test'>{body}</gpx>").as_bytes())
+        .unwrap()
+}
+
+/// A file of one point with this inside; the answer is power, heart rate, cadence, temperature, speed.
+#[track_caller]
+fn check_sensors(inside: &str, expected: [Option<f64>; 5]) {
+    let reading = read_text(&format!(
+        "<trk><trkseg><trkpt lat='1' lon='2'>{inside}</trkpt></trkseg></trk>"
+    ));
+    let point = reading.tracks[0].points.get(0).unwrap();
+    let read = [
+        point.power_w,
+        point.heart_rate_bpm,
+        point.cadence_rpm,
+        point.temperature_c,
+        point.speed_m_s,
+    ];
+    assert_eq!(read, expected, "{inside}");
+}
+
+#[test]
+fn sensors_in_every_dialect() {
+    let garmin = "<extensions><gpxtpx:TrackPointExtension><gpxtpx:atemp>20.5</gpxtpx:atemp><gpxtpx:hr>150</gpxtpx:hr>\
+        <gpxtpx:cad>85</gpxtpx:cad><gpxtpx:speed>3.5</gpxtpx:speed></gpxtpx:TrackPointExtension></extensions>";
+    check_sensors(
+        garmin,
+        [None, Some(150.0), Some(85.0), Some(20.5), Some(3.5)],
+    );
+    let gpxdata = "<extensions><gpxdata:hr>150</gpxdata:hr><gpxdata:cadence>80</gpxdata:cadence>\
+        <gpxdata:temp>21</gpxdata:temp><gpxdata:power>250</gpxdata:power></extensions>";
+    check_sensors(
+        gpxdata,
+        [Some(250.0), Some(150.0), Some(80.0), Some(21.0), None],
+    );
+    let watts = Some(200.0);
+    check_sensors(
+        "<extensions><power>200</power></extensions>",
+        [watts, None, None, None, None],
+    );
+    let extension = "<extensions><pwr:PowerInWatts>200</pwr:PowerInWatts></extensions>";
+    check_sensors(extension, [watts, None, None, None, None]);
+    check_sensors(
+        "<speed>4.5</speed><course>90</course><magvar/>",
+        [None, None, None, None, Some(4.5)],
+    );
+    check_sensors(
+        "<extensions><hr/><cad>x</cad><speed>NaN</speed></extensions>",
+        [None; 5],
+    );
+    // What a link or a nested extension calls itself is no elevation and no time of the point.
+    check_sensors(
+        "<extensions><x><ele>9</ele><time>2020-01-01T00:00:00Z</time></x></extensions>",
+        [None; 5],
+    );
+}
+
+#[track_caller]
+fn check_kind(body: &str, kind: Kind, tracks: usize, name: Option<&str>) {
+    let reading = read_text(body);
+    assert_eq!(
+        (reading.kind, reading.tracks.len()),
+        (kind, tracks),
+        "{body}"
+    );
+    assert_eq!(reading.tracks[0].name.as_deref(), name, "{body}");
+}
+
+#[test]
+fn kinds_are_told_apart() {
+    let timed = "<trk><name>T</name><trkseg><trkpt lat='1' lon='2'><time>2020-01-01T00:00:00Z</time></trkpt></trkseg></trk>";
+    let untimed = "<trk><trkseg><trkpt lat='1' lon='2'/></trkseg></trk>";
+    let route = "<rte><name>R</name><rtept lat='1' lon='2'><name>P</name></rtept></rte>";
+    let place = "<wpt lat='1' lon='2'><name>W</name></wpt>";
+    let metadata = "<metadata><name>M</name><author><name>A</name></author></metadata>";
+    check_kind(timed, Kind::Activity, 1, Some("T"));
+    check_kind(&format!("{metadata}{untimed}"), Kind::Track, 1, Some("M"));
+    check_kind(&format!("{untimed}{timed}<trk/>"), Kind::Activity, 2, None);
+    check_kind(
+        &format!("{place}{route}{timed}"),
+        Kind::Activity,
+        1,
+        Some("T"),
+    );
+    check_kind(&format!("{place}{route}"), Kind::Route, 1, Some("R"));
+    check_kind(place, Kind::Waypoints, 1, Some("W"));
+    check_kind(
+        &format!("{metadata}{place}{place}"),
+        Kind::Waypoints,
+        1,
+        Some("M"),
+    );
+    check_kind("<trk><name>none</name></trk>", Kind::Track, 1, None);
+    check_kind("", Kind::Empty, 1, None);
+}
+
+#[test]
+fn a_deep_route_is_not_handed_on() {
+    // The gpx crate would take minutes for this one.
+    let deep = 1 << 18;
+    let inside = format!("{}{}", "<a>".repeat(deep), "</a>".repeat(deep));
+    check_kind(
+        &format!("<rte><name>R</name><rtept lat='1' lon='2'/>{inside}</rte>"),
+        Kind::Route,
+        1,
+        None,
+    );
+}
+
+#[test]
+fn unusual_nesting_loses_no_point() {
+    let point = "<trkpt lat='1' lon='2'><time>2020-01-01T00:00:00Z</time></trkpt>";
+    let reading = read_text(&format!(
+        "<trk><trkseg>{point}<trk><trkseg>{point}{point}</trkseg></trk></trkseg>"
+    ));
+    assert_eq!(
+        reading
+            .tracks
+            .iter()
+            .map(|track| track.file_points)
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
+    let reading = read_text(
+        "<trk><trkseg><trkpt lat='1' lon='2'><ele>5</trkpt><trkpt lat='1' lon='3'/></trkseg></trk>",
+    );
+    assert_eq!(
+        reading.tracks[0]
+            .points
+            .get(0)
+            .and_then(|point| point.elevation_m),
+        Some(5.0)
+    );
+    assert_eq!((reading.tracks[0].file_points, reading.complete), (2, true));
+}
+
+#[test]
+fn bad_positions_drop_the_position_and_not_the_file() {
+    let time = "<time>2020-01-01T00:00:0";
+    let reading = read_text(&format!(
+        "<trk><trkseg><trkpt lat='0' lon='0'>{time}0Z</time></trkpt><trkpt lat='100' lon='0'>{time}5Z</time></trkpt>\
+        <trkpt lat='1,5' lon='0'/><trkpt/><trkpt lat='0.001' lon='0'>{time}9Z</time></trkpt></trkseg></trk>"
+    ));
+    let track = &reading.tracks[0];
+    assert_eq!(
+        (track.file_points, track.file_positions, track.points.len()),
+        (5, 2, 3)
+    );
+    assert_eq!(track.skipped.first().map(|note| note.count), Some(3));
+    assert!(
+        track
+            .distance_m
+            .is_some_and(|metres| (metres - 110.57).abs() < 0.1)
+    );
+    assert_eq!(track.elapsed_s, Some(9.0));
+}
+
+#[test]
+fn words_and_makers() {
+    let of = |body: &str| {
+        read_text(&format!(
+            "<trk>{body}<trkseg><trkpt lat='1' lon='2'/></trkseg></trk>"
+        ))
+        .tracks
+        .remove(0)
+    };
+    assert_eq!(
+        (of("<type>9</type>").sport, of("<type>9</type>").sub_sport),
+        (Sport::Running, None)
+    );
+    let unknown = of("<type>Underwater basket weaving</type><src>Forerunner 965</src>");
+    assert_eq!(
+        unknown.sub_sport.as_deref(),
+        Some("Underwater basket weaving")
+    );
+    assert_eq!(unknown.source.manufacturer.as_deref(), Some("garmin"));
+    assert_eq!(of("").source.product.as_deref(), Some("Test"));
+}
+
+#[test]
+fn hostile_text_takes_no_longer_than_its_size_deserves() {
+    let began = std::time::Instant::now();
+    let many = 1 << 18;
+    for body in [
+        "<a>".repeat(many),
+        "</a>".repeat(many),
+        "<a><b></a>".repeat(many / 4),
+        format!("<trk {}>", "a='1' ".repeat(many)),
+        format!("<trk a='{}'", "&".repeat(4 * many)),
+        "&".repeat(4 * many),
+        "&x;".repeat(many),
+        format!("<trk><name>{}</name>", "<!---->x".repeat(many / 2)),
+        format!("&{}", "x".repeat(4 * many)),
+        "<trk><trkseg><trkpt/>".repeat(many / 8),
+    ] {
+        // Whatever comes of it, it comes soon.
+        drop(read(format!("<gpx>{body}</gpx>").as_bytes()));
+    }
+    // Anything quadratic in these sizes would take minutes.
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+}

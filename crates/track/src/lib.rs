@@ -1,0 +1,73 @@
+//! Reads recorded tracks: bytes in, [`Track`] out; and writes them: [`Track`] in, bytes out. No files, no clock, no network.
+//!
+//! Everything read here is untrusted: nothing panics, sizes are capped, and what could be read is kept together with
+//! sentences on what was skipped.
+#![forbid(unsafe_code)]
+
+mod derive;
+mod error;
+mod extract;
+mod fit;
+mod format;
+mod gpx;
+mod kind;
+mod messages;
+mod model;
+mod outline;
+mod points;
+mod sport;
+mod sport_words;
+mod tcx;
+mod unpack;
+mod xml;
+mod zone;
+
+pub use error::ReadError;
+pub use extract::extract;
+pub use format::Format;
+pub use kind::Kind;
+pub use messages::{Field, Message, messages};
+pub use model::{Bounds, Lap, Reading, Skipped, Source, Track, Written};
+pub use points::{Point, Points, Position};
+pub use sport::Sport;
+pub use unpack::unpack;
+
+/// Reads a recording, packed with gzip or not: what it is, and one [`Track`] per activity in it.
+///
+/// # Errors
+/// When nothing of it could be read; a damaged recording that still holds something is read, with sentences on what was skipped.
+pub fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
+    let unpacked = unpack::inflate(bytes)?;
+    let data: &[u8] = &unpacked.bytes;
+    let mut reading = match Format::of(data) {
+        Some(Format::Fit) => fit::read(data),
+        Some(Format::Gpx) => gpx::read(data),
+        Some(Format::Tcx) => tcx::read(data),
+        None => Err(format::refusal(data)),
+    }?;
+    if !unpacked.complete {
+        reading.complete = false;
+        reading
+            .skipped
+            .push(Skipped::at("The gzip file ends too early", bytes.len()));
+    }
+    Ok(reading)
+}
+
+/// Writes a GPX 1.1 file with TrackPointExtension v2 and bare `<power>`.
+#[must_use]
+pub fn write_gpx(track: &Track) -> Written {
+    gpx::write(track)
+}
+
+/// Writes a TCX file with ActivityExtension v2.
+#[must_use]
+pub fn write_tcx(track: &Track) -> Written {
+    tcx::write(track)
+}
+
+/// Writes a FIT activity file.
+#[must_use]
+pub fn write_fit(track: &Track) -> Written {
+    fit::write(track)
+}

@@ -1,0 +1,460 @@
+//! The points of a track in columns: an absent column costs nothing, a full point 56 bytes. Knows no file format.
+
+use jiff::Timestamp;
+
+/// A place on the WGS-84 ellipsoid, in degrees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Position {
+    /// -90 to 90, north positive.
+    pub latitude: f64,
+    /// -180 to 180, east positive.
+    pub longitude: f64,
+}
+
+impl Position {
+    /// The position, if both are numbers within their ranges.
+    #[must_use]
+    pub fn new(latitude: f64, longitude: f64) -> Option<Position> {
+        let valid = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
+        valid.then_some(Position {
+            latitude,
+            longitude,
+        })
+    }
+}
+
+/// One point of a track; absent is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// When, to the millisecond.
+    pub time: Option<Timestamp>,
+    /// Where.
+    pub position: Option<Position>,
+    /// Metres above sea level (single precision).
+    pub elevation_m: Option<f64>,
+    /// Metres since the start, as the device counted them.
+    pub distance_m: Option<f64>,
+    /// Metres per second (single precision).
+    pub speed_m_s: Option<f64>,
+    /// Beats per minute (single precision).
+    pub heart_rate_bpm: Option<f64>,
+    /// Turns, or steps of one foot, per minute (single precision).
+    pub cadence_rpm: Option<f64>,
+    /// Watts (single precision).
+    pub power_w: Option<f64>,
+    /// Degrees Celsius (single precision).
+    pub temperature_c: Option<f64>,
+}
+
+/// A point as the columns hold it: absent is NaN, or [`NO_TIME`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawPoint {
+    pub(crate) time_ms: i64,
+    pub(crate) latitude: f64,
+    pub(crate) longitude: f64,
+    pub(crate) distance: f64,
+    pub(crate) elevation: f32,
+    pub(crate) speed: f32,
+    pub(crate) heart_rate: f32,
+    pub(crate) cadence: f32,
+    pub(crate) power: f32,
+    pub(crate) temperature: f32,
+}
+
+/// Stands for an absent time.
+pub(crate) const NO_TIME: i64 = i64::MIN;
+
+impl RawPoint {
+    pub(crate) const EMPTY: RawPoint = RawPoint {
+        time_ms: NO_TIME,
+        latitude: f64::NAN,
+        longitude: f64::NAN,
+        distance: f64::NAN,
+        elevation: f32::NAN,
+        speed: f32::NAN,
+        heart_rate: f32::NAN,
+        cadence: f32::NAN,
+        power: f32::NAN,
+        temperature: f32::NAN,
+    };
+}
+
+/// A value that has a way to say "absent" by itself.
+trait Cell: Copy {
+    const ABSENT: Self;
+    fn is_absent(self) -> bool;
+}
+
+impl Cell for f64 {
+    const ABSENT: f64 = f64::NAN;
+    fn is_absent(self) -> bool {
+        self.is_nan()
+    }
+}
+
+impl Cell for f32 {
+    const ABSENT: f32 = f32::NAN;
+    fn is_absent(self) -> bool {
+        self.is_nan()
+    }
+}
+
+impl Cell for i64 {
+    const ABSENT: i64 = NO_TIME;
+    fn is_absent(self) -> bool {
+        self == NO_TIME
+    }
+}
+
+/// One column: empty until its first value comes, then as long as the points.
+#[derive(Clone, Debug, Default)]
+struct Column<T>(Vec<T>);
+
+impl<T: Cell> Column<T> {
+    #[inline]
+    fn push(&mut self, before: usize, expected: usize, value: T) {
+        if self.0.is_empty() {
+            if value.is_absent() {
+                return;
+            }
+            self.fill(before, expected);
+        }
+        self.0.push(value);
+    }
+
+    #[cold]
+    fn fill(&mut self, before: usize, expected: usize) {
+        self.0.reserve(before.saturating_add(64).max(expected));
+        self.0.resize(before, T::ABSENT);
+    }
+
+    fn get(&self, index: usize) -> Option<T> {
+        self.0
+            .get(index)
+            .copied()
+            .filter(|value| !value.is_absent())
+    }
+
+    /// Puts a value into the last of `length` points, unless it is absent.
+    fn amend(&mut self, length: usize, value: T) {
+        if value.is_absent() || length == 0 {
+            return;
+        }
+        if self.0.is_empty() {
+            self.0.resize(length, T::ABSENT);
+        }
+        if let Some(last) = self.0.last_mut() {
+            *last = value;
+        }
+    }
+
+    fn has_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// The points of a track, in columns.
+#[derive(Clone, Debug, Default)]
+pub struct Points {
+    length: usize,
+    expected: usize,
+    time: Column<i64>,
+    latitude: Column<f64>,
+    longitude: Column<f64>,
+    distance: Column<f64>,
+    elevation: Column<f32>,
+    speed: Column<f32>,
+    heart_rate: Column<f32>,
+    cadence: Column<f32>,
+    power: Column<f32>,
+    temperature: Column<f32>,
+}
+
+impl Points {
+    /// How many points there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there is no point.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The point at this index.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Point> {
+        if index >= self.length {
+            return None;
+        }
+        let position = self.latitude.get(index).zip(self.longitude.get(index));
+        Some(Point {
+            time: self
+                .time
+                .get(index)
+                .and_then(|time| Timestamp::from_millisecond(time).ok()),
+            position: position.map(|(latitude, longitude)| Position {
+                latitude,
+                longitude,
+            }),
+            elevation_m: self.elevation.get(index).map(f64::from),
+            distance_m: self.distance.get(index),
+            speed_m_s: self.speed.get(index).map(f64::from),
+            heart_rate_bpm: self.heart_rate.get(index).map(f64::from),
+            cadence_rpm: self.cadence.get(index).map(f64::from),
+            power_w: self.power.get(index).map(f64::from),
+            temperature_c: self.temperature.get(index).map(f64::from),
+        })
+    }
+
+    /// All points in their order.
+    pub fn iter(&self) -> impl Iterator<Item = Point> + '_ {
+        (0..self.length).filter_map(|index| self.get(index))
+    }
+
+    /// Adds a point. Numbers that are not finite, and positions out of range, are taken as absent.
+    pub fn push(&mut self, point: Point) {
+        let position = point
+            .position
+            .and_then(|at| Position::new(at.latitude, at.longitude));
+        self.push_raw(&RawPoint {
+            time_ms: point.time.map_or(NO_TIME, |time| time.as_millisecond()),
+            latitude: position.map_or(f64::NAN, |at| at.latitude),
+            longitude: position.map_or(f64::NAN, |at| at.longitude),
+            distance: point
+                .distance_m
+                .filter(|value| value.is_finite())
+                .unwrap_or(f64::NAN),
+            elevation: single(point.elevation_m),
+            speed: single(point.speed_m_s),
+            heart_rate: single(point.heart_rate_bpm),
+            cadence: single(point.cadence_rpm),
+            power: single(point.power_w),
+            temperature: single(point.temperature_c),
+        });
+    }
+
+    /// Adds a point whose values are already in the columns' own form. Latitude and longitude are absent together.
+    #[inline]
+    pub(crate) fn push_raw(&mut self, point: &RawPoint) {
+        let (before, expected) = (self.length, self.expected);
+        self.time.push(before, expected, point.time_ms);
+        self.latitude.push(before, expected, point.latitude);
+        self.longitude.push(before, expected, point.longitude);
+        self.distance.push(before, expected, point.distance);
+        self.elevation.push(before, expected, point.elevation);
+        self.speed.push(before, expected, point.speed);
+        self.heart_rate.push(before, expected, point.heart_rate);
+        self.cadence.push(before, expected, point.cadence);
+        self.power.push(before, expected, point.power);
+        self.temperature.push(before, expected, point.temperature);
+        self.length += 1;
+    }
+
+    /// Puts the present values of a point into the last one: a device may spread one moment over several records.
+    pub(crate) fn amend_last(&mut self, point: &RawPoint) {
+        let length = self.length;
+        self.latitude.amend(length, point.latitude);
+        self.longitude.amend(length, point.longitude);
+        self.distance.amend(length, point.distance);
+        self.elevation.amend(length, point.elevation);
+        self.speed.amend(length, point.speed);
+        self.heart_rate.amend(length, point.heart_rate);
+        self.cadence.amend(length, point.cadence);
+        self.power.amend(length, point.power);
+        self.temperature.amend(length, point.temperature);
+    }
+
+    /// Adds all points of another track behind these.
+    pub(crate) fn append(&mut self, other: &Points) {
+        for point in other.iter() {
+            self.push(point);
+        }
+    }
+
+    /// All positions in their order.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = Position> + '_ {
+        let both = self.latitude.0.iter().zip(&self.longitude.0);
+        both.filter(|(latitude, longitude)| !latitude.is_nan() && !longitude.is_nan())
+            .map(|(latitude, longitude)| Position {
+                latitude: *latitude,
+                longitude: *longitude,
+            })
+    }
+
+    /// All elevations in their order, in metres.
+    pub(crate) fn elevations(&self) -> impl Iterator<Item = f64> + '_ {
+        self.elevation
+            .0
+            .iter()
+            .filter(|elevation| !elevation.is_nan())
+            .map(|elevation| f64::from(*elevation))
+    }
+
+    /// All distances of the device's own in their order, in metres.
+    pub(crate) fn distances(&self) -> impl Iterator<Item = f64> + '_ {
+        self.distance
+            .0
+            .iter()
+            .copied()
+            .filter(|distance| !distance.is_nan())
+    }
+
+    /// All times in their order, in milliseconds since 1970.
+    pub(crate) fn times_ms(&self) -> impl Iterator<Item = i64> + '_ {
+        self.time.0.iter().copied().filter(|time| *time != NO_TIME)
+    }
+
+    /// Says how many points are likely to come, so that columns need not grow step by step.
+    pub(crate) fn expect(&mut self, count: usize) {
+        self.expected = count;
+    }
+
+    /// Gives room back that was reserved and not used.
+    pub(crate) fn shrink(&mut self) {
+        self.time.0.shrink_to_fit();
+        for column in [&mut self.latitude, &mut self.longitude, &mut self.distance] {
+            column.0.shrink_to_fit();
+        }
+        for column in [
+            &mut self.elevation,
+            &mut self.speed,
+            &mut self.heart_rate,
+            &mut self.cadence,
+            &mut self.power,
+            &mut self.temperature,
+        ] {
+            column.0.shrink_to_fit();
+        }
+    }
+
+    /// Whether any point has a time.
+    #[must_use]
+    pub fn has_times(&self) -> bool {
+        self.time.has_any()
+    }
+
+    /// Whether any point has a position.
+    #[must_use]
+    pub fn has_positions(&self) -> bool {
+        self.latitude.has_any()
+    }
+
+    /// Whether any point has an elevation.
+    #[must_use]
+    pub fn has_elevation(&self) -> bool {
+        self.elevation.has_any()
+    }
+
+    /// Whether any point has a distance of the device's own.
+    #[must_use]
+    pub fn has_distance(&self) -> bool {
+        self.distance.has_any()
+    }
+
+    /// Whether any point has a speed.
+    #[must_use]
+    pub fn has_speed(&self) -> bool {
+        self.speed.has_any()
+    }
+
+    /// Whether any point has a heart rate.
+    #[must_use]
+    pub fn has_heart_rate(&self) -> bool {
+        self.heart_rate.has_any()
+    }
+
+    /// Whether any point has a cadence.
+    #[must_use]
+    pub fn has_cadence(&self) -> bool {
+        self.cadence.has_any()
+    }
+
+    /// Whether any point has a power.
+    #[must_use]
+    pub fn has_power(&self) -> bool {
+        self.power.has_any()
+    }
+
+    /// Whether any point has a temperature.
+    #[must_use]
+    pub fn has_temperature(&self) -> bool {
+        self.temperature.has_any()
+    }
+}
+
+impl PartialEq for Points {
+    fn eq(&self, other: &Points) -> bool {
+        self.length == other.length && self.iter().eq(other.iter())
+    }
+}
+
+impl FromIterator<Point> for Points {
+    fn from_iter<I: IntoIterator<Item = Point>>(points: I) -> Points {
+        let mut all = Points::default();
+        for point in points {
+            all.push(point);
+        }
+        all
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "single precision is what the columns keep"
+)]
+fn single(value: Option<f64>) -> f32 {
+    value
+        .map(|value| value as f32)
+        .filter(|value| value.is_finite())
+        .unwrap_or(f32::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_column_is_filled_up_and_an_absent_one_costs_nothing() {
+        let mut points = Points::default();
+        points.push(Point::default());
+        points.push(Point {
+            heart_rate_bpm: Some(120.0),
+            elevation_m: Some(f64::INFINITY),
+            ..Point::default()
+        });
+        points.push(Point {
+            position: Some(Position {
+                latitude: 91.0,
+                longitude: 0.0,
+            }),
+            ..Point::default()
+        });
+        assert_eq!(points.len(), 3);
+        let rates: Vec<_> = points.iter().map(|point| point.heart_rate_bpm).collect();
+        assert_eq!(rates, [None, Some(120.0), None]);
+        assert!(points.has_heart_rate() && !points.has_power() && !points.has_positions());
+        assert_eq!(points.power.0.capacity(), 0);
+        assert_eq!(points.get(3), None);
+    }
+
+    #[test]
+    fn one_moment_in_two_records_is_one_point() {
+        let mut points = Points::default();
+        points.push(Point {
+            power_w: Some(200.0),
+            ..Point::default()
+        });
+        points.amend_last(&RawPoint {
+            heart_rate: 99.0,
+            ..RawPoint::EMPTY
+        });
+        let point = points.get(0).unwrap();
+        assert_eq!(
+            (point.power_w, point.heart_rate_bpm),
+            (Some(200.0), Some(99.0))
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! The activity or course of a TCX file that is being read: laps, points, and what follows from them. Knows no elements' nesting.
+
+use jiff::Timestamp;
+
+use crate::points::{NO_TIME, RawPoint};
+use crate::xml::{Clock, Line, clean, maker, number};
+use crate::{Kind, Lap, Position, Skipped, Sport, Track, derive, sport_words, zone};
+
+use super::element::Element;
+
+/// More laps than any device counts; what comes after is passed over.
+const MOST_LAPS: usize = 10_000;
+/// The longest note that can pass as a name.
+const LONGEST_NAME: usize = 120;
+
+/// An activity or course so far.
+#[derive(Default)]
+pub(super) struct Current {
+    pub(super) track: Track,
+    pub(super) clock: Clock,
+    line: Line,
+    lap: Option<Lap>,
+    /// How many tracks the lap has: between two of them lies a pause.
+    tracks_in_lap: u32,
+    sports: Vec<Sport>,
+    id: Option<Timestamp>,
+}
+
+impl Current {
+    /// One more sport begins, the first one or another of a multisport session.
+    pub(super) fn begin_sport(&mut self, word: Option<&str>) {
+        self.track.sessions += 1;
+        self.line.lift();
+        self.clock.lift();
+        let sport = word.and_then(sport_words::from_tcx);
+        if sport.is_none() && self.track.sub_sport.is_none() {
+            self.track.sub_sport = word.and_then(clean);
+        }
+        if !self.sports.contains(&sport.unwrap_or_default()) {
+            self.sports.push(sport.unwrap_or_default());
+        }
+    }
+
+    pub(super) fn begin_lap(&mut self, start: Option<Timestamp>) {
+        self.end_lap(0);
+        self.tracks_in_lap = 0;
+        self.lap = Some(Lap {
+            start,
+            ..Lap::default()
+        });
+    }
+
+    pub(super) fn end_lap(&mut self, at: usize) {
+        let Some(lap) = self.lap.take() else { return };
+        if self.track.laps.len() < MOST_LAPS {
+            self.track.laps.push(lap);
+        } else {
+            Skipped::add(
+                &mut self.track.skipped,
+                "More laps than one activity can have were passed over",
+                at,
+            );
+        }
+    }
+
+    pub(super) fn begin_track(&mut self) {
+        self.tracks_in_lap += 1;
+        if self.tracks_in_lap > 1 {
+            self.line.lift();
+            self.clock.lift();
+        }
+    }
+
+    pub(super) fn end_point(&mut self, raw: &RawPoint, at: usize) {
+        self.track.file_points = self.track.file_points.saturating_add(1);
+        let mut raw = *raw;
+        match Position::new(raw.latitude, raw.longitude) {
+            Some(position) => self.line.add(position),
+            None => {
+                if !(raw.latitude.is_nan() && raw.longitude.is_nan()) {
+                    Skipped::add(
+                        &mut self.track.skipped,
+                        "A point's position is missing or impossible",
+                        at,
+                    );
+                }
+                (raw.latitude, raw.longitude) = (f64::NAN, f64::NAN);
+            }
+        }
+        if raw.is_empty() {
+            return Skipped::add(&mut self.track.skipped, "A point has nothing in it", at);
+        }
+        self.track.points.push_raw(&raw);
+    }
+
+    /// Takes an element that stands outside of points.
+    pub(super) fn take(
+        &mut self,
+        element: Element,
+        parent: Option<Element>,
+        text: &str,
+        id: Option<Timestamp>,
+    ) {
+        if let Some(lap) = &mut self.lap {
+            let value = number(text).filter(|value| *value >= 0.0);
+            match (element, parent) {
+                // TCX gives one time for a lap. Its schema does not say whether pauses count; devices leave them out.
+                (Element::TotalTime, Some(Element::Lap)) => {
+                    (lap.elapsed_s, lap.timer_s) = (value, value)
+                }
+                (Element::Distance, Some(Element::Lap)) => lap.distance_m = value,
+                (Element::MaximumSpeed, Some(Element::Lap)) => lap.max_speed_m_s = value,
+                // The schema demands calories, so 0 is what is written where nobody knows.
+                (Element::Calories, Some(Element::Lap)) => {
+                    lap.calories_kcal = value.filter(|value| *value > 0.0)
+                }
+                (Element::Value, Some(Element::AverageHeartRate)) => lap.average_hr = value,
+                (Element::Value, Some(Element::MaximumHeartRate)) => lap.max_hr = value,
+                (Element::Cadence, Some(Element::Lap)) | (Element::AverageRunCadence, _) => {
+                    lap.average_cadence = value
+                }
+                (Element::AverageWatts, _) => lap.average_power_w = value,
+                _ => {}
+            }
+            return;
+        }
+        match (element, parent) {
+            (Element::Id, _) if self.id.is_none() => self.id = id,
+            (Element::Name, Some(Element::Course)) => self.track.name = clean(text),
+            (Element::Notes, Some(Element::Activity)) if self.track.name.is_none() => {
+                // TCX has no name: a short note on one line is one, a diary is not.
+                let note = clean(text)
+                    .filter(|note| !note.contains('\n') && note.chars().count() <= LONGEST_NAME);
+                self.track.name = note;
+            }
+            (Element::Name, Some(Element::Creator)) => self.track.source.product = clean(text),
+            (Element::UnitId, Some(Element::Creator)) => {
+                self.track.source.serial = text.trim().parse().ok().filter(|serial| *serial > 0);
+            }
+            (Element::ProductId, Some(Element::Creator)) if self.track.source.product.is_none() => {
+                self.track.source.product = clean(text).filter(|number| number != "0");
+            }
+            _ => {}
+        }
+    }
+
+    /// The finished track.
+    ///
+    /// Distance is the sum over laps, else the last the points say, else the length over valid positions. Elapsed and timer
+    /// time are the sum of the laps' one time, else what the points' times span, without gaps between tracks for the timer.
+    pub(super) fn finish(mut self, kind: Kind, at: usize) -> Track {
+        self.end_lap(at);
+        let mut track = self.track;
+        track.kind = kind;
+        track.sport = match self.sports.as_slice() {
+            [] => Sport::Other,
+            [sport] => *sport,
+            _ => Sport::Multisport,
+        };
+        track.file_positions = self.line.positions();
+        let said = || {
+            track
+                .points
+                .iter()
+                .filter_map(|point| point.distance_m)
+                .last()
+                .filter(|metres| *metres > 0.0)
+        };
+        let laps = sum(track.laps.iter().map(|lap| lap.distance_m));
+        track.distance_m = laps
+            .filter(|metres| *metres > 0.0)
+            .or_else(said)
+            .or(self.line.metres())
+            .or(laps);
+        let laps = sum(track.laps.iter().map(|lap| lap.timer_s));
+        let laps_timed = laps.filter(|seconds| *seconds > 0.0);
+        track.elapsed_s = laps_timed.or(self.clock.elapsed_s()).or(laps);
+        track.timer_s = laps_timed.or(self.clock.timer_s()).or(laps);
+        track.ascent_m = derive::ascent_m(&track.points);
+        let first_lap = track.laps.first().and_then(|lap| lap.start);
+        track.start = first_lap.or(self.clock.start()).or(self.id);
+        let first = track.points.iter().find_map(|point| point.position);
+        track.utc_offset_s = first
+            .zip(track.start)
+            .and_then(|(position, start)| zone::offset(position, start));
+        track.source.manufacturer = track.source.product.as_deref().and_then(maker);
+        track.points.shrink();
+        track
+    }
+}
+
+/// The sum of what is there; `None` if nothing is.
+fn sum(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    values
+        .flatten()
+        .fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
+}
+
+impl RawPoint {
+    fn is_empty(&self) -> bool {
+        let numbers = [
+            self.elevation,
+            self.speed,
+            self.heart_rate,
+            self.cadence,
+            self.power,
+            self.temperature,
+        ];
+        self.time_ms == NO_TIME
+            && self.latitude.is_nan()
+            && self.distance.is_nan()
+            && numbers.iter().all(|number| number.is_nan())
+    }
+}

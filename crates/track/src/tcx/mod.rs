@@ -1,0 +1,9 @@
+//! Training Center XML v2 with ActivityExtension v2, reading and writing. Knows XML only through `xml`.
+
+mod current;
+mod element;
+mod read;
+mod write;
+
+pub(crate) use read::read;
+pub(crate) use write::write;
