@@ -1,0 +1,404 @@
+//! One service as the engine sees it: upload, look at an upload, list, profile. Knows no queue and no library.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::{Method, Request};
+use track::{Format, Sport};
+use url::Url;
+
+use crate::Bytes;
+use crate::answer::{Answer, id_of};
+use crate::body::{bearer, request};
+use crate::classify::{self, Verdict};
+use crate::list::{RemoteActivity, entries, next_page};
+use crate::outcome::Outcome;
+use crate::secret::{Secret, SecretError, SecretStore};
+use crate::session::Session;
+use crate::settings::{Base, ServiceId, Settings, Visibility};
+use crate::sign_in::{PATIENCE, Profile, read_profile};
+use crate::wire::{ANSWER, LIST, Wire};
+
+/// The clock, given by the caller.
+pub type Clock<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
+
+/// More pages than this is no list but a loop.
+const PAGES: usize = 200;
+
+/// One file to send.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// A name for it; only its plain letters are sent, with the ending of the format.
+    pub file_name: String,
+    /// What the bytes are; see [`Client::accepts`].
+    pub format: Format,
+    /// The file, unpacked.
+    pub bytes: Bytes,
+    /// The title on the service, best unique per activity: Map My Tracks may match on it. Empty or none: not sent.
+    pub name: Option<String>,
+    /// What was done.
+    pub sport: Sport,
+    /// Who may see it, where the service takes that.
+    pub visibility: Option<Visibility>,
+}
+
+/// Whether a service takes a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// The bytes are sent as they are.
+    AsIs,
+    /// It must be written as this format first.
+    ConvertTo(Format),
+}
+
+/// One service with one sign-in. Shared by reference; all its calls may run side by side.
+pub struct Client {
+    pub(crate) session: Arc<Session>,
+    pub(crate) sign_in_limit: Duration,
+}
+
+impl Client {
+    /// Does nothing yet but prepare. `lock_dir` holds the lock file that keeps two processes from refreshing at once.
+    /// `user_agent`: name, version and address of the program; Map My Tracks blocks those of libraries.
+    #[must_use]
+    pub fn new(
+        id: ServiceId,
+        settings: Settings,
+        store: Arc<dyn SecretStore>,
+        lock_dir: PathBuf,
+        user_agent: &str,
+    ) -> Self {
+        let wire = Wire::new(user_agent, settings.all_loopback());
+        Self {
+            session: Arc::new(Session::new(id, settings, wire, store, lock_dir)),
+            sign_in_limit: PATIENCE,
+        }
+    }
+
+    /// Other limits than 60 s without movement and five minutes for a sign-in, for tests. Only before the first call.
+    #[must_use]
+    pub fn with_limits(mut self, stall: Duration, sign_in: Duration) -> Self {
+        if let Some(session) = Arc::get_mut(&mut self.session) {
+            session.wire.set_stall(stall);
+        }
+        self.sign_in_limit = sign_in;
+        self
+    }
+
+    /// Which service this is.
+    #[must_use]
+    pub fn id(&self) -> ServiceId {
+        self.session.id
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.session.settings
+    }
+
+    /// Whether a format is sent as it is.
+    #[must_use]
+    pub fn accepts(&self, format: Format) -> Accept {
+        let rules = &self.session.settings.descriptor.upload;
+        if rules.formats.contains(&format) {
+            Accept::AsIs
+        } else {
+            Accept::ConvertTo(rules.else_convert_to)
+        }
+    }
+
+    /// Whether the service says by itself that it has a file already, so that sending it again does no harm.
+    #[must_use]
+    pub fn recognises_duplicates(&self) -> bool {
+        self.session.settings.descriptor.look.server_dedups
+    }
+
+    /// Whether [`Client::list`] works.
+    #[must_use]
+    pub fn can_list(&self) -> bool {
+        self.session.settings.descriptor.look.list_path.is_some()
+    }
+
+    /// Whether [`Client::profile`] works.
+    #[must_use]
+    pub fn has_profile(&self) -> bool {
+        !self.session.settings.descriptor.oauth.profile.is_empty()
+    }
+
+    /// Stores the client secret, or removes it when it is empty.
+    ///
+    /// # Errors
+    /// When the secret store does not take it.
+    pub async fn set_client_secret(&self, secret: Secret) -> Result<(), SecretError> {
+        let name = self.session.secret_name();
+        self.session
+            .in_store(move |store| {
+                if secret.expose().is_empty() {
+                    store.delete(&name)
+                } else {
+                    store.set(&name, &secret)
+                }
+            })
+            .await
+    }
+
+    /// Whether the client secret is stored.
+    ///
+    /// # Errors
+    /// When the secret store cannot be read.
+    pub async fn has_client_secret(&self) -> Result<bool, SecretError> {
+        let name = self.session.secret_name();
+        self.session
+            .in_store(move |store| store.get(&name))
+            .await
+            .map(|secret| secret.is_some())
+    }
+
+    /// Whether tokens are stored; they may have ended at the service.
+    ///
+    /// # Errors
+    /// When the secret store cannot be read.
+    pub async fn is_signed_in(&self) -> Result<bool, SecretError> {
+        self.session.stored().await.map(|tokens| tokens.is_some())
+    }
+
+    /// Sends one file. `progress` is told bytes sent and bytes in all. A refused access token is refreshed once, and the
+    /// file sent once more.
+    pub async fn upload(
+        &self,
+        upload: Upload,
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+        now: Clock<'_>,
+    ) -> Outcome {
+        let rules = &self.session.settings.descriptor;
+        let size = upload.bytes.len() as u64;
+        if size == 0 || size > rules.upload.max_bytes {
+            let most = rules.upload.max_bytes >> 20;
+            return Outcome::Refused(if size == 0 {
+                "the file is empty".into()
+            } else {
+                format!("the file is larger than {most} MB")
+            });
+        }
+        if !rules.upload.formats.contains(&upload.format) {
+            return Outcome::Refused(format!(
+                "it does not take {} files",
+                upload.format.name().to_uppercase()
+            ));
+        }
+        let Some(url) = self.session.settings.url(Base::Api, &rules.upload.path) else {
+            return not_set();
+        };
+        let mut refused = None;
+        loop {
+            let token = match self.token(refused.as_ref(), now).await {
+                Ok(token) => token,
+                Err(outcome) => return outcome,
+            };
+            let Some((request, outgoing)) = request(&rules.upload, &url, &token, &upload) else {
+                return damaged();
+            };
+            let verdict = match self.session.wire.send(request, outgoing, progress).await {
+                Ok(answer) => classify::upload(&rules.response, &answer, now()),
+                Err(lost) if lost.perhaps_taken => Verdict::Is(Outcome::Unknown(lost.what)),
+                Err(lost) => Verdict::Is(Outcome::transient(lost.what)),
+            };
+            match verdict {
+                Verdict::Is(outcome) => return self.without(outcome, &token),
+                Verdict::Token if refused.is_none() => refused = Some(token),
+                Verdict::Token => return refused_twice(),
+                Verdict::AskList { .. } => {
+                    return Outcome::Unknown("its answer cannot be understood".into());
+                }
+            }
+        }
+    }
+
+    /// Looks whether an accepted upload is ready: its detail first, and where that does not tell, the list.
+    pub async fn poll(&self, remote_id: &str, now: Clock<'_>) -> Outcome {
+        let rules = &self.session.settings.descriptor;
+        let Some(path) = &rules.look.poll_path else {
+            return Outcome::Created {
+                id: remote_id.to_owned(),
+                link: None,
+            };
+        };
+        let path = path.replace("{id}", &segment(remote_id));
+        let Some(url) = self.session.settings.url(Base::Api, &path) else {
+            return not_set();
+        };
+        let (answer, token) = match self.read(&url, ANSWER, now).await {
+            Ok(read) => read,
+            Err(outcome) => return outcome,
+        };
+        let gone = match classify::poll(&rules.response, &answer, remote_id, now()) {
+            Verdict::AskList { gone } => gone,
+            Verdict::Is(outcome) => return self.without(outcome, &token),
+            Verdict::Token => return refused_twice(),
+        };
+        if !self.can_list() {
+            return if gone {
+                vanished()
+            } else {
+                Outcome::Processing {
+                    id: remote_id.to_owned(),
+                }
+            };
+        }
+        match self.list(now).await {
+            Ok(list) => match list.into_iter().find(|activity| activity.id == remote_id) {
+                Some(found) => {
+                    classify::by_status(&rules.response, found.status.as_deref(), found.id)
+                }
+                None if gone => vanished(),
+                None => Outcome::Processing {
+                    id: remote_id.to_owned(),
+                },
+            },
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Everything the service has of this account, in no order that can be relied on.
+    ///
+    /// # Errors
+    /// The outcome of the failed request.
+    pub async fn list(&self, now: Clock<'_>) -> Result<Vec<RemoteActivity>, Outcome> {
+        let rules = &self.session.settings.descriptor;
+        let path = rules
+            .look
+            .list_path
+            .as_ref()
+            .ok_or_else(|| Outcome::Blocked("it has no list".into()))?;
+        let mut next = Some(
+            self.session
+                .settings
+                .url(Base::Api, path)
+                .ok_or_else(not_set)?,
+        );
+        let mut list = Vec::new();
+        let mut pages = 0;
+        while let Some(url) = next.take() {
+            pages += 1;
+            if pages > PAGES {
+                return Err(Outcome::Blocked("its list does not end".into()));
+            }
+            let (answer, token) = self.read(&url, LIST, now).await?;
+            let page = answer.json().filter(|_| answer.is_success());
+            let Some((json, page)) =
+                page.and_then(|json| entries(&json, &rules.look.items).map(|page| (json, page)))
+            else {
+                return Err(self.not_an_answer(&answer, &token, now));
+            };
+            next = next_page(&answer, &json, &url);
+            list.extend(page);
+        }
+        Ok(list)
+    }
+
+    /// Whose sign-in this is.
+    ///
+    /// # Errors
+    /// The outcome of the failed request.
+    pub async fn profile(&self, now: Clock<'_>) -> Result<Profile, Outcome> {
+        let path = &self.session.settings.descriptor.oauth.profile;
+        let url = self
+            .session
+            .settings
+            .url(Base::OAuth, path)
+            .filter(|_| self.has_profile())
+            .ok_or_else(not_set)?;
+        let (answer, token) = self.read(&url, ANSWER, now).await?;
+        let profile = answer
+            .json()
+            .filter(|_| answer.is_success())
+            .and_then(|json| read_profile(&json));
+        profile.ok_or_else(|| self.not_an_answer(&answer, &token, now))
+    }
+
+    fn not_an_answer(&self, answer: &Answer, token: &Secret, now: Clock<'_>) -> Outcome {
+        match classify::failed_look(&self.session.settings.descriptor.response, answer, now()) {
+            Verdict::Is(outcome) => self.without(outcome, token),
+            Verdict::Token | Verdict::AskList { .. } => refused_twice(),
+        }
+    }
+
+    /// One reading request: the answer, and the token it was asked with. A refused access token is refreshed once.
+    async fn read(
+        &self,
+        url: &Url,
+        cap: usize,
+        now: Clock<'_>,
+    ) -> Result<(Answer, Secret), Outcome> {
+        let mut refused = None;
+        loop {
+            let token = self.token(refused.as_ref(), now).await?;
+            let mut request = Request::new(Method::GET, url.clone());
+            request
+                .headers_mut()
+                .insert(AUTHORIZATION, bearer(&token).ok_or_else(damaged)?);
+            request
+                .headers_mut()
+                .insert(ACCEPT, HeaderValue::from_static("application/json"));
+            let answer = self
+                .session
+                .wire
+                .ask(request, cap)
+                .await
+                .map_err(|lost| Outcome::transient(lost.what))?;
+            if !classify::refuses_token(&self.session.settings.descriptor.response, &answer) {
+                return Ok((answer, token));
+            }
+            if refused.is_some() {
+                return Err(refused_twice());
+            }
+            refused = Some(token);
+        }
+    }
+
+    /// The access token, or another one than the one that was refused.
+    async fn token(&self, refused: Option<&Secret>, now: Clock<'_>) -> Result<Secret, Outcome> {
+        match refused {
+            None => self.session.access(now()).await,
+            Some(refused) => self.session.renewed(refused.clone(), now()).await,
+        }
+    }
+
+    /// A service that sends our token back must not get it into a message.
+    fn without(&self, outcome: Outcome, token: &Secret) -> Outcome {
+        outcome.map_texts(|text| self.session.redacted(text, [token]))
+    }
+}
+
+fn refused_twice() -> Outcome {
+    Outcome::NeedsSignIn("the sign-in is no longer accepted".into())
+}
+
+fn damaged() -> Outcome {
+    Outcome::NeedsSignIn("the stored sign-in is damaged".into())
+}
+
+fn not_set() -> Outcome {
+    Outcome::Blocked("its address is not set".into())
+}
+
+fn vanished() -> Outcome {
+    Outcome::Refused("it has no such activity any more".into())
+}
+
+/// An id as one path segment: whatever the service called it, it cannot lead elsewhere.
+fn segment(id: &str) -> String {
+    let id = id_of(&serde_json::Value::from(id)).unwrap_or_default();
+    id.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! What became of an upload, in the classes that the queue tells apart. Knows no HTTP.
+
+use std::time::Duration;
+
+/// What became of an upload or of a look at one. Texts are clauses without a full stop that name no address and hold no
+/// secret; those from the service are cut, cleaned, and untrusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is there, and we put it there.
+    Created {
+        /// What the service calls it.
+        id: String,
+        /// Its page, where the descriptor knows the address.
+        link: Option<String>,
+    },
+    /// The service had it already.
+    Existing {
+        /// What the service calls it, if it says so. It may be someone else's import: link it, never edit it.
+        id: Option<String>,
+    },
+    /// Accepted; ask again later.
+    Processing {
+        /// What the service calls it.
+        id: String,
+    },
+    /// The sign-in is over; nothing was deleted.
+    NeedsSignIn(String),
+    /// The sign-in does not allow this.
+    NeedsScope(String),
+    /// The service does not want this file, in its own words.
+    Refused(String),
+    /// The service turns the program away, whatever the file.
+    Blocked(String),
+    /// The service said to wait (429 or 503): it did not take the file.
+    Throttled {
+        /// How long it asked to wait, at most 24 h; `None`: it did not say.
+        after: Option<Duration>,
+        /// What it said.
+        what: String,
+    },
+    /// The file surely was not taken: no connection, or nothing of it was sent.
+    Transient {
+        /// Why.
+        what: String,
+        /// How long to wait at least.
+        after: Option<Duration>,
+    },
+    /// It may or may not have been taken: never send again blindly.
+    Unknown(String),
+}
+
+impl Outcome {
+    pub(crate) fn transient(what: impl Into<String>) -> Self {
+        Outcome::Transient {
+            what: what.into(),
+            after: None,
+        }
+    }
+
+    /// The same with every text passed through `clean`.
+    pub(crate) fn map_texts(self, clean: impl Fn(&str) -> String) -> Self {
+        match self {
+            Outcome::Created { id, link } => Outcome::Created {
+                id: clean(&id),
+                link: link.map(|link| clean(&link)),
+            },
+            Outcome::Existing { id } => Outcome::Existing {
+                id: id.map(|id| clean(&id)),
+            },
+            Outcome::Processing { id } => Outcome::Processing { id: clean(&id) },
+            Outcome::NeedsSignIn(what) => Outcome::NeedsSignIn(clean(&what)),
+            Outcome::NeedsScope(what) => Outcome::NeedsScope(clean(&what)),
+            Outcome::Refused(what) => Outcome::Refused(clean(&what)),
+            Outcome::Blocked(what) => Outcome::Blocked(clean(&what)),
+            Outcome::Throttled { after, what } => Outcome::Throttled {
+                after,
+                what: clean(&what),
+            },
+            Outcome::Transient { what, after } => Outcome::Transient {
+                what: clean(&what),
+                after,
+            },
+            Outcome::Unknown(what) => Outcome::Unknown(clean(&what)),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! One account's sign-in: its tokens, kept fresh by one refresh at a time over all threads and processes.
+//! Knows no upload; an error is already the upload's outcome.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::oauth::{Authority, GrantError};
+use crate::outcome::Outcome;
+use crate::secret::{Secret, SecretError, SecretStore};
+use crate::settings::{ServiceId, Settings};
+use crate::tokens::{Lifetime, Tokens};
+use crate::wire::Wire;
+
+/// How long another process may hold the sign-in: longer than a refresh that waits for its whole stall limit.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// The account at one service, shared by everything that is under way for it.
+pub(crate) struct Session {
+    pub(crate) id: ServiceId,
+    pub(crate) settings: Settings,
+    pub(crate) wire: Wire,
+    pub(crate) store: Arc<dyn SecretStore>,
+    lock_dir: PathBuf,
+    gate: Mutex<Gate>,
+}
+
+/// What only the holder of the gate may know.
+#[derive(Default)]
+struct Gate {
+    /// Tokens that replace those with this access token, but could not be stored yet: the old ones are dead.
+    unsaved: Option<(Secret, Tokens)>,
+    /// A refresh token that the service refused: it is never shown again, because that may revoke more.
+    dead: Option<Secret>,
+}
+
+/// The gate and the lock file, held: nobody else, here or in another process, touches the sign-in.
+pub(crate) struct Held<'a> {
+    gate: tokio::sync::MutexGuard<'a, Gate>,
+    _file: File,
+}
+
+impl Session {
+    pub(crate) fn new(
+        id: ServiceId,
+        settings: Settings,
+        wire: Wire,
+        store: Arc<dyn SecretStore>,
+        lock_dir: PathBuf,
+    ) -> Self {
+        Self {
+            id,
+            settings,
+            wire,
+            store,
+            lock_dir,
+            gate: Mutex::default(),
+        }
+    }
+
+    /// An access token for a request; refreshed first when it is about to end.
+    pub(crate) async fn access(self: &Arc<Self>, now: Timestamp) -> Result<Secret, Outcome> {
+        let tokens = self.stored().await.map_err(|error| locked_away(&error))?;
+        let tokens = tokens.ok_or_else(|| Outcome::NeedsSignIn("nobody is signed in".into()))?;
+        if tokens.is_stale(now) {
+            self.renewed(tokens.access, now).await
+        } else {
+            Ok(tokens.access)
+        }
+    }
+
+    /// Another access token after the service refused `refused`. However many ask at once, one refresh goes out. It runs
+    /// to its end even when nobody waits any more: a lost answer would cost the sign-in.
+    pub(crate) async fn renewed(
+        self: &Arc<Self>,
+        refused: Secret,
+        now: Timestamp,
+    ) -> Result<Secret, Outcome> {
+        let session = Arc::clone(self);
+        let refresh = tokio::spawn(async move { session.refresh(refused, now).await });
+        refresh
+            .await
+            .unwrap_or_else(|_| Err(Outcome::transient("the sign-in could not be refreshed")))
+    }
+
+    async fn refresh(&self, refused: Secret, now: Timestamp) -> Result<Secret, Outcome> {
+        let mut held = self.hold().await.map_err(Outcome::transient)?;
+        let stored = self.stored().await.map_err(|error| locked_away(&error))?;
+        let stored = stored.ok_or_else(|| Outcome::NeedsSignIn("nobody is signed in".into()))?;
+        if let Some((before, tokens)) = held
+            .gate
+            .unsaved
+            .take_if(|(before, _)| before.is(&stored.access))
+        {
+            return self.keep(&mut held, before, tokens).await;
+        }
+        if !stored.access.is(&refused) {
+            return Ok(stored.access);
+        }
+        let over = || Outcome::NeedsSignIn("the sign-in is no longer accepted".into());
+        let token = stored.refresh.clone().ok_or_else(over)?;
+        if held.gate.dead.as_ref().is_some_and(|dead| dead.is(&token)) {
+            return Err(over());
+        }
+        let secret = self
+            .client_secret()
+            .await
+            .map_err(|error| locked_away(&error))?;
+        tracing::debug!(service = self.id.name(), "refreshing the sign-in");
+        match self.authority(secret.as_ref(), now).refresh(&token).await {
+            Ok(granted) => {
+                let tokens = Tokens::granted(granted, Some(&stored), &self.lifetime(), now);
+                self.keep(&mut held, stored.access, tokens).await
+            }
+            Err(GrantError::Over) => {
+                held.gate.dead = Some(token);
+                Err(over())
+            }
+            Err(GrantError::Blocked(what)) => Err(Outcome::Blocked(self.redacted(&what, [&token]))),
+            Err(GrantError::Transient { what, after }) => Err(Outcome::Transient { what, after }),
+        }
+    }
+
+    /// Stores new tokens and reads them back; only then may they be used.
+    async fn keep(
+        &self,
+        held: &mut Held<'_>,
+        before: Secret,
+        tokens: Tokens,
+    ) -> Result<Secret, Outcome> {
+        match self.store_tokens(&tokens).await {
+            Ok(()) => Ok(tokens.access),
+            Err(error) => {
+                tracing::warn!(
+                    service = self.id.name(),
+                    code = error.code(),
+                    "the refreshed sign-in could not be stored yet"
+                );
+                held.gate.unsaved = Some((before, tokens));
+                Err(locked_away(&error))
+            }
+        }
+    }
+
+    /// Takes the gate and the lock file. The error is a clause.
+    pub(crate) async fn hold(&self) -> Result<Held<'_>, String> {
+        let gate = self.gate.lock().await;
+        let path = self.lock_dir.join(format!("{}.lock", self.id.name()));
+        let file = tokio::task::spawn_blocking(move || lock_file(&path)).await;
+        let file = file
+            .ok()
+            .and_then(Result::ok)
+            .ok_or("the lock file of the sign-in cannot be opened")?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Held { gate, _file: file }),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(20)).await
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err("another Trackdock holds the sign-in".into());
+                }
+                Err(TryLockError::Error(_)) => {
+                    return Err("the sign-in cannot be locked against other programs".into());
+                }
+            }
+        }
+    }
+
+    /// Replaces the tokens by those of a new sign-in.
+    pub(crate) async fn replace(
+        &self,
+        held: &mut Held<'_>,
+        tokens: &Tokens,
+    ) -> Result<(), SecretError> {
+        *held.gate = Gate::default();
+        self.store_tokens(tokens).await
+    }
+
+    /// Removes the tokens.
+    pub(crate) async fn forget(&self, held: &mut Held<'_>) -> Result<(), SecretError> {
+        *held.gate = Gate::default();
+        let name = self.account_name();
+        self.in_store(move |store| store.delete(&name)).await
+    }
+
+    /// The tokens as another process may just have left them, or newer ones that are not stored yet.
+    pub(crate) async fn newest(&self, held: &Held<'_>) -> Result<Option<Tokens>, SecretError> {
+        let stored = self.stored().await?;
+        let unsaved = held.gate.unsaved.as_ref().filter(|(before, _)| {
+            stored
+                .as_ref()
+                .is_some_and(|stored| stored.access.is(before))
+        });
+        Ok(unsaved.map(|(_, tokens)| tokens.clone()).or(stored))
+    }
+
+    pub(crate) async fn stored(&self) -> Result<Option<Tokens>, SecretError> {
+        let name = self.account_name();
+        let text = self.in_store(move |store| store.get(&name)).await?;
+        match text {
+            None => Ok(None),
+            Some(text) => Tokens::parse(&text)
+                .map(Some)
+                .ok_or_else(|| SecretError::Garbled(self.account_name())),
+        }
+    }
+
+    async fn store_tokens(&self, tokens: &Tokens) -> Result<(), SecretError> {
+        let name = self.account_name();
+        let text = tokens.to_text().ok_or(SecretError::NotKept)?;
+        self.in_store(move |store| {
+            store.set(&name, &text)?;
+            let kept = store.get(&name)?.is_some_and(|kept| kept.is(&text));
+            if kept {
+                Ok(())
+            } else {
+                Err(SecretError::NotKept)
+            }
+        })
+        .await
+    }
+
+    /// The client secret, where the service wants one.
+    pub(crate) async fn client_secret(&self) -> Result<Option<Secret>, SecretError> {
+        if !self.settings.wants_secret() {
+            return Ok(None);
+        }
+        let name = self.secret_name();
+        self.in_store(move |store| store.get(&name)).await
+    }
+
+    /// Runs a call of the store off the async threads: it may wait for the disk or the desktop.
+    pub(crate) async fn in_store<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&dyn SecretStore) -> Result<T, SecretError> + Send + 'static,
+    ) -> Result<T, SecretError> {
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || call(store.as_ref()))
+            .await
+            .unwrap_or(Err(SecretError::Absent))
+    }
+
+    pub(crate) fn authority<'a>(
+        &'a self,
+        secret: Option<&'a Secret>,
+        now: Timestamp,
+    ) -> Authority<'a> {
+        Authority {
+            settings: &self.settings,
+            wire: &self.wire,
+            secret,
+            now,
+        }
+    }
+
+    pub(crate) fn lifetime(&self) -> Lifetime {
+        let rules = &self.settings.descriptor.oauth;
+        Lifetime {
+            default_expires_in: rules.default_expires_in,
+            skew_s: rules.refresh_skew_s,
+            always_rotates: rules.always_rotates,
+        }
+    }
+
+    fn account_name(&self) -> String {
+        format!("account:{}", self.id.name())
+    }
+
+    pub(crate) fn secret_name(&self) -> String {
+        format!("client-secret:{}", self.id.name())
+    }
+
+    /// A service's text without our own secrets, which an unkind server might send back.
+    pub(crate) fn redacted<'a>(
+        &self,
+        text: &str,
+        secrets: impl IntoIterator<Item = &'a Secret>,
+    ) -> String {
+        let mut clean = text.to_owned();
+        for secret in secrets {
+            let plain = secret.expose();
+            let escaped: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+            for form in [plain, escaped.as_str()] {
+                if form.len() >= 4 && clean.contains(form) {
+                    clean = clean.replace(form, "…");
+                }
+            }
+        }
+        clean
+    }
+}
+
+/// A store that cannot be read is never "signed out": it is tried again.
+fn locked_away(error: &SecretError) -> Outcome {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let clause = letters
+        .next()
+        .map(|first| first.to_lowercase().chain(letters).collect())
+        .unwrap_or_default();
+    Outcome::Transient {
+        what: clause,
+        after: None,
+    }
+}
+
+fn lock_file(path: &Path) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

@@ -1,0 +1,117 @@
+//! A sign-out: the tokens are revoked at the service and gone from here. Knows no library: uploads stay as they are.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::client::Client;
+use crate::oauth::GrantError;
+use crate::secret::{Secret, SecretError};
+
+/// How long each revocation may take: a sign-out must work without a network too.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// What a sign-out came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedOut {
+    /// The service was told, and said yes for every token.
+    pub revoked: bool,
+    /// What the user should know, one sentence.
+    pub note: Option<String>,
+}
+
+/// Why the sign-in could not be removed from this computer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SignOutError {
+    /// The secret store did not let it go.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Another program is using it.
+    #[error("The sign-in cannot be removed now: {0}")]
+    Busy(String),
+}
+
+impl SignOutError {
+    /// Stable and machine-readable.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            SignOutError::Secret(error) => error.code(),
+            SignOutError::Busy(_) => "in_use",
+        }
+    }
+
+    /// One sentence: what to do now.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            SignOutError::Secret(error) => error.hint(),
+            SignOutError::Busy(_) => "Close the other Trackdock and try again.",
+        }
+    }
+}
+
+impl Client {
+    /// Revokes the refresh token, then the access token, and erases both here whatever the service says. A refresh under
+    /// way ends first, so that it cannot bring the sign-in back.
+    ///
+    /// # Errors
+    /// Only when the tokens could not be erased from the secret store.
+    pub async fn sign_out(&self) -> Result<SignedOut, SignOutError> {
+        let session = &self.session;
+        let mut held = session.hold().await.map_err(SignOutError::Busy)?;
+        let tokens = match session.newest(&held).await {
+            // What cannot be read as tokens cannot be revoked, only removed.
+            Err(SecretError::Garbled(_)) => None,
+            other => other?,
+        };
+        let Some(tokens) = tokens else {
+            session.forget(&mut held).await?;
+            return Ok(SignedOut {
+                revoked: false,
+                note: None,
+            });
+        };
+        let rules = &session.settings.descriptor.oauth;
+        // Without it a public client still can revoke; a confidential one gets a note.
+        let secret = session.client_secret().await.unwrap_or(None);
+        let mut trouble = None;
+        let both = [
+            (tokens.refresh.as_ref(), rules.revoke_refresh_hint.as_str()),
+            (Some(&tokens.access), rules.revoke_access_hint.as_str()),
+        ];
+        for (token, hint) in both {
+            let Some(token) = token else { continue };
+            if let Err(what) = self.revoke(token, hint, secret.as_ref()).await {
+                tracing::warn!(service = session.id.name(), "a token could not be revoked");
+                trouble = Some(what);
+            }
+        }
+        session.forget(&mut held).await?;
+        let note = trouble.map(|what| {
+            let name = session.id.display();
+            format!("The sign-in is gone from this computer, but {name} could not be told ({what}): remove Trackdock in your account there.")
+        });
+        Ok(SignedOut {
+            revoked: note.is_none(),
+            note,
+        })
+    }
+
+    async fn revoke(
+        &self,
+        token: &Secret,
+        hint: &str,
+        secret: Option<&Secret>,
+    ) -> Result<(), String> {
+        // No time is needed: a revocation is not tried again, so no wait that the service asks for matters.
+        let authority = self.session.authority(secret, Timestamp::UNIX_EPOCH);
+        match tokio::time::timeout(LIMIT, authority.revoke(token, hint)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(GrantError::Over)) => Err("it refused".into()),
+            Ok(Err(GrantError::Blocked(what) | GrantError::Transient { what, .. })) => Err(what),
+            Err(_) => Err("it did not answer".into()),
+        }
+    }
+}

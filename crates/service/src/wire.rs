@@ -1,0 +1,236 @@
+//! The network: one request out, one capped answer back, and in words why none came. Knows no service and no token.
+
+use std::error::Error as _;
+use std::io::ErrorKind;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::stream;
+use reqwest::{Body, Request, redirect, retry};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::Bytes;
+use crate::answer::Answer;
+
+/// Before a connection stands.
+const CONNECT: Duration = Duration::from_secs(10);
+/// The largest answer that is read, after unpacking.
+pub(crate) const ANSWER: usize = 1 << 20;
+/// The largest list that is read, after unpacking.
+pub(crate) const LIST: usize = 8 << 20;
+/// Bytes handed to the socket at once: the steps of the progress, and the least that must go within the stall limit.
+const CHUNK: usize = 16 << 10;
+
+/// No usable answer came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// The request may have been taken.
+    pub(crate) perhaps_taken: bool,
+    /// A clause for the user.
+    pub(crate) what: String,
+}
+
+/// A body on its way out: how much of it has gone, and how much it is.
+pub(crate) struct Outgoing {
+    sent: watch::Receiver<u64>,
+    total: u64,
+}
+
+/// The HTTP client: no redirects, no retries of its own, no idle connections (a stale one would make an upload's fate unknown).
+pub(crate) struct Wire {
+    http: Result<reqwest::Client, String>,
+    stall: Duration,
+}
+
+impl Wire {
+    /// `direct`: past any proxy, for services on this computer.
+    pub(crate) fn new(user_agent: &str, direct: bool) -> Self {
+        // Whoever installed a provider first is as good; there is only one in this program.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let build = |no_roots: bool| {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(user_agent)
+                .redirect(redirect::Policy::none())
+                .retry(retry::never())
+                .referer(false)
+                .connect_timeout(CONNECT)
+                .pool_max_idle_per_host(0);
+            if direct {
+                builder = builder.no_proxy();
+            }
+            if no_roots {
+                builder = builder.tls_certs_only(std::iter::empty::<reqwest::Certificate>());
+            }
+            builder.build()
+        };
+        // Without any certificates on this computer nothing on the internet is trusted, but a sandbox still works.
+        let http = build(false)
+            .or_else(|_| build(true))
+            .map_err(|_| "the network cannot be used".to_owned());
+        Self {
+            http,
+            stall: Duration::from_secs(60),
+        }
+    }
+
+    pub(crate) fn set_stall(&mut self, stall: Duration) {
+        self.stall = stall;
+    }
+
+    /// Sends a small request and reads at most `cap` bytes of the answer.
+    pub(crate) async fn ask(&self, request: Request, cap: usize) -> Result<Answer, Lost> {
+        let http = self.http()?;
+        let response = timeout_at(Instant::now() + self.stall, http.execute(request)).await;
+        let response = response.map_err(|_| Lost {
+            perhaps_taken: true,
+            what: self.silence(),
+        })?;
+        let response = response.map_err(|error| Lost {
+            perhaps_taken: !error.is_connect(),
+            what: cause(&error),
+        })?;
+        self.read(response, cap).await
+    }
+
+    /// Sends a file; the progress is told as the body goes out.
+    pub(crate) async fn send(
+        &self,
+        request: Request,
+        mut outgoing: Outgoing,
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<Answer, Lost> {
+        let mut answering = pin!(self.http()?.execute(request));
+        let mut deadline = Instant::now() + self.stall;
+        let mut all_out = false;
+        let response = loop {
+            tokio::select! {
+                biased;
+                response = &mut answering => break response,
+                changed = outgoing.sent.changed(), if !all_out => {
+                    // An error: the body is all out or given up; only the answer or the limit ends the wait now.
+                    all_out = changed.is_err();
+                    deadline = Instant::now() + self.stall;
+                    progress(outgoing.sent(), outgoing.total);
+                }
+                () = sleep_until(deadline) => return Err(Lost { perhaps_taken: outgoing.sent() > 0, what: self.silence() }),
+            }
+        };
+        let sent = outgoing.sent();
+        if sent > 0 {
+            progress(sent, outgoing.total);
+        }
+        let response = response.map_err(|error| Lost {
+            perhaps_taken: sent > 0 && !error.is_connect() && !error.is_builder(),
+            what: cause(&error),
+        })?;
+        self.read(response, ANSWER).await
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, Lost> {
+        self.http.as_ref().map_err(|what| Lost {
+            perhaps_taken: false,
+            what: what.clone(),
+        })
+    }
+
+    async fn read(&self, mut response: reqwest::Response, cap: usize) -> Result<Answer, Lost> {
+        let lost = |what: String| Lost {
+            perhaps_taken: true,
+            what,
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let deadline = Instant::now() + self.stall;
+        let mut body = Vec::new();
+        loop {
+            let chunk = timeout_at(deadline, response.chunk())
+                .await
+                .map_err(|_| lost(self.silence()))?;
+            let Some(chunk) = chunk.map_err(|error| lost(cause(&error)))? else {
+                break;
+            };
+            if body.len() + chunk.len() > cap {
+                return Err(lost("its answer is far too long".into()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    fn silence(&self) -> String {
+        format!("nothing moved for {} seconds", self.stall.as_secs().max(1))
+    }
+}
+
+impl Outgoing {
+    /// A body of `parts` that counts itself, and the counter. The length is known, so nothing is sent in chunked form.
+    pub(crate) fn new(mut parts: Vec<Bytes>) -> (Body, Self) {
+        let total: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        let (count, sent) = watch::channel(0);
+        parts.reverse();
+        let body = stream::unfold((parts, count), |(mut parts, count)| async move {
+            let mut part = loop {
+                let part = parts.pop()?;
+                if !part.is_empty() {
+                    break part;
+                }
+            };
+            let chunk = part.split_to(part.len().min(CHUNK));
+            parts.push(part);
+            count.send_modify(|sent| *sent += chunk.len() as u64);
+            Some((Ok::<Bytes, std::io::Error>(chunk), (parts, count)))
+        });
+        (Body::wrap_stream(body), Self { sent, total })
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    fn sent(&mut self) -> u64 {
+        *self.sent.borrow_and_update()
+    }
+}
+
+/// Why, as a clause; never the library's own words, which may quote an address.
+fn cause(error: &reqwest::Error) -> String {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(kind) = inner
+            .downcast_ref::<std::io::Error>()
+            .map(std::io::Error::kind)
+        {
+            match kind {
+                ErrorKind::ConnectionRefused => return "the connection was refused".into(),
+                ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+                | ErrorKind::NetworkDown => {
+                    return "there is no way to it from this network".into();
+                }
+                ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof => {
+                    return "the connection broke off".into();
+                }
+                _ => {}
+            }
+        }
+        if inner.to_string().to_lowercase().contains("certificate") {
+            return "its certificate is not to be trusted".into();
+        }
+        source = inner.source();
+    }
+    let what = match error {
+        _ if error.is_dns() => "its name is not known here; there may be no network",
+        _ if error.is_connect() && error.is_timeout() => "no connection within 10 seconds",
+        _ if error.is_connect() => "there is no connection",
+        _ if error.is_decode() => "its answer cannot be unpacked",
+        _ => "the connection broke off",
+    };
+    what.into()
+}

@@ -1,0 +1,318 @@
+//! Sign-in and sign-out as a whole: a server that holds to the documents, a browser that is played by the test.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use axum::response::Response;
+use common::{Fake, Seen, client, json, now, settings, signed_in, stored_access};
+use service::{Client, Secret, SecretStore, ServiceId, SessionStore, SignInError};
+
+const MMT: ServiceId = ServiceId::MapMyTracks;
+const TP: ServiceId = ServiceId::TrekPoint;
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+fn ready(
+    id: ServiceId,
+    server: u16,
+    redirect: &str,
+) -> (Client, Arc<SessionStore>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(SessionStore::new());
+    let settings = settings(id, server, &format!("redirect_uris = [\"{redirect}\"]"));
+    (
+        client(
+            settings,
+            Arc::clone(&store) as Arc<dyn SecretStore>,
+            folder.path(),
+        ),
+        store,
+        folder,
+    )
+}
+
+/// Plays the browser: reads the authorize address, and comes back with `answer` in place of `STATE`.
+fn browser(address: &str, answer: &'static str, asked: Arc<Mutex<String>>) {
+    *asked.lock().unwrap() = address.to_owned();
+    let query = |name: &str| {
+        url::Url::parse(address)
+            .unwrap()
+            .query_pairs()
+            .find(|(key, _)| key == name)
+            .unwrap()
+            .1
+            .into_owned()
+    };
+    let back = format!(
+        "{}?{}",
+        query("redirect_uri"),
+        answer.replace("STATE", &query("state"))
+    );
+    tokio::spawn(async move {
+        reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .get(back)
+            .send()
+            .await
+            .unwrap()
+    });
+}
+
+fn tokens(seen: &Seen) -> Response {
+    match seen.path.as_str() {
+        "/oauth/profile" if seen.header("authorization") == "Bearer a1" => {
+            json(200, r#"{"id":42,"email":"x@y.z","username":"trailrunner"}"#)
+        }
+        path if path.ends_with("/oauth/token") => json(
+            200,
+            r#"{"access_token":"a1","token_type":"Bearer","expires_in":3600,"refresh_token":"r1"}"#,
+        ),
+        _ => json(404, r#"{"error":"not_found"}"#),
+    }
+}
+
+#[tokio::test]
+async fn trek_point_with_pkce_and_profile() {
+    let fake = Fake::start(tokens).await;
+    let redirect = format!("http://127.0.0.1:{}/trek-point", free_port());
+    let (client, store, _folder) = ready(TP, fake.port, &redirect);
+    let asked = Arc::new(Mutex::new(String::new()));
+    let open = |address: &str| browser(address, "code=c%2F0&state=STATE", Arc::clone(&asked));
+    let who = client
+        .sign_in(&open, &now, std::future::pending())
+        .await
+        .unwrap();
+    assert_eq!(
+        (who.remote_id.as_deref(), who.label.as_deref()),
+        (Some("42"), Some("trailrunner"))
+    );
+    assert_eq!(
+        who.scopes,
+        ["profile", "activities_read", "activities_write"]
+    );
+    let form = fake.seen("/oauth/token")[0].form();
+    let expected = [
+        ("grant_type", "authorization_code"),
+        ("code", "c/0"),
+        ("redirect_uri", redirect.as_str()),
+        ("client_id", "the id"),
+    ];
+    for (key, value) in expected {
+        assert_eq!(form[key], value);
+    }
+    assert_eq!(form.len(), 5, "{form:?}");
+    let challenge = oauth2::PkceCodeChallenge::from_code_verifier_sha256(
+        &oauth2::PkceCodeVerifier::new(form["code_verifier"].clone()),
+    );
+    assert!(
+        asked
+            .lock()
+            .unwrap()
+            .contains(&format!("code_challenge={}", challenge.as_str()))
+    );
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("a1"));
+}
+
+#[tokio::test]
+async fn map_my_tracks_with_raw_basic() {
+    let fake = Fake::start(tokens).await;
+    let redirect = format!("http://127.0.0.1:{}", free_port());
+    let (client, store, _folder) = ready(MMT, fake.port, &redirect);
+    let none = client
+        .sign_in(
+            &|_| panic!("the browser was opened"),
+            &now,
+            std::future::pending(),
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(
+        none.to_string(),
+        "Map My Tracks is not set up: the client secret is missing"
+    );
+    client
+        .set_client_secret(Secret::new("s:e/c+r=ü"))
+        .await
+        .unwrap();
+    assert!(client.has_client_secret().await.unwrap());
+    let open = |address: &str| browser(address, "state=STATE&code=abc", Arc::default());
+    let who = client
+        .sign_in(&open, &now, std::future::pending())
+        .await
+        .unwrap();
+    assert_eq!(
+        (who.remote_id, who.label, who.scopes.len()),
+        (None, None, 0)
+    );
+    let seen = &fake.seen("/api3/oauth/token")[0];
+    assert_eq!(
+        seen.header("authorization"),
+        "Basic dGhlIGlkOnM6ZS9jK3I9w7w="
+    );
+    let form = seen.form();
+    assert_eq!(
+        (
+            form["code"].as_str(),
+            form["redirect_uri"].as_str(),
+            form.len()
+        ),
+        ("abc", redirect.as_str(), 3)
+    );
+    assert!(client.is_signed_in().await.unwrap() && stored_access(store.as_ref(), MMT).is_some());
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_told_and_keeps_the_old_sign_in() {
+    for (answer, token_status, token_body, code) in [
+        ("error=access_denied&state=STATE", 200, "", "declined"),
+        (
+            "error=invalid_scope&state=STATE",
+            200,
+            "",
+            "sign_in_refused",
+        ),
+        (
+            "code=x&state=STATE",
+            400,
+            r#"{"error":"invalid_grant"}"#,
+            "sign_in_refused",
+        ),
+        (
+            "code=x&state=STATE",
+            401,
+            r#"{"error":"invalid_client"}"#,
+            "sign_in_refused",
+        ),
+        ("code=x&state=STATE", 500, "", "unreachable"),
+        ("code=x&state=STATE", 200, "<html>", "unreachable"),
+        (
+            "code=x&state=STATE",
+            400,
+            r#"{"error":"invalid_request","error_description":"code x-s3cret"}"#,
+            "sign_in_refused",
+        ),
+    ] {
+        let fake = Fake::start(move |_| json(token_status, token_body)).await;
+        let (client, store, _folder) = ready(
+            TP,
+            fake.port,
+            &format!("http://127.0.0.1:{}/a", free_port()),
+        );
+        signed_in(store.as_ref(), TP, "old", Some("r0"), None);
+        let error = client
+            .sign_in(
+                &|address| browser(address, answer, Arc::default()),
+                &now,
+                std::future::pending(),
+            )
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), code, "{answer} {token_status}: {error}");
+        assert!(!error.hint().is_empty());
+        assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("old"));
+    }
+}
+
+#[tokio::test]
+async fn busy_ports_are_named_and_a_sign_in_can_be_given_up() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let (client, _store, _folder) = ready(TP, 9, &format!("http://127.0.0.1:{port}/a"));
+    let error = client
+        .sign_in(&|_| (), &now, std::future::pending())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "Trackdock cannot listen for the answer of Trek Point: port {port} of this computer is taken by another program"
+        )
+    );
+    let (client, _store, _folder) = ready(TP, 9, &format!("http://127.0.0.1:{}/a", free_port()));
+    assert_eq!(
+        client.sign_in(&|_| (), &now, std::future::ready(())).await,
+        Err(SignInError::Cancelled(TP))
+    );
+    let client = client.with_limits(
+        std::time::Duration::from_secs(1),
+        std::time::Duration::from_millis(50),
+    );
+    assert_eq!(
+        client.sign_in(&|_| (), &now, std::future::pending()).await,
+        Err(SignInError::TimedOut(TP))
+    );
+}
+
+#[tokio::test]
+async fn sign_out_revokes_as_documented_and_erases() {
+    let fake = Fake::start(|seen| match seen.path.as_str() {
+        "/api3/oauth/revoke" if seen.header("authorization").is_empty() => json(401, ""),
+        _ => json(200, ""),
+    })
+    .await;
+    for id in ServiceId::ALL {
+        let (client, store, _folder) = ready(id, fake.port, "http://127.0.0.1:1/");
+        signed_in(store.as_ref(), id, "a1", Some("r1"), None);
+        let out = client.sign_out().await.unwrap();
+        assert_eq!((out.revoked, out.note), (true, None));
+        assert_eq!(stored_access(store.as_ref(), id), None);
+        assert!(!client.sign_out().await.unwrap().revoked);
+    }
+    let mmt: Vec<_> = fake
+        .seen("/api3/oauth/revoke")
+        .iter()
+        .map(|seen| {
+            (
+                seen.header("authorization").to_owned(),
+                String::from_utf8(seen.body.to_vec()).unwrap(),
+            )
+        })
+        .collect();
+    let basic = "Basic dGhlIGlkOnM6ZS9jK3I9w7w=";
+    let (refresh, access) = ("token=r1&token_type_hint=refresh_token", "token=a1");
+    let expected = [
+        ("", refresh),
+        (basic, refresh),
+        ("", access),
+        (basic, access),
+    ]
+    .map(|(a, b)| (a.to_owned(), b.to_owned()));
+    assert_eq!(mmt, expected);
+    let tp: Vec<_> = fake
+        .seen("/oauth/revoke")
+        .iter()
+        .map(|seen| String::from_utf8(seen.body.to_vec()).unwrap())
+        .collect();
+    assert_eq!(
+        tp,
+        [
+            "token=r1&token_type_hint=refresh_token&client_id=the+id",
+            "token=a1&token_type_hint=access_token&client_id=the+id"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn sign_out_works_without_a_network() {
+    let (client, store, _folder) = ready(MMT, free_port(), "http://127.0.0.1:1/");
+    signed_in(store.as_ref(), MMT, "a1", Some("r1"), None);
+    let out = client.sign_out().await.unwrap();
+    assert!(
+        !out.revoked
+            && out
+                .note
+                .unwrap()
+                .contains("Map My Tracks could not be told (the connection was refused)")
+    );
+    assert_eq!(stored_access(store.as_ref(), MMT), None);
+}
