@@ -1,0 +1,401 @@
+//! The accounts' side of the loop: settings, sign-in, sign-out, and what an account still owes.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use library::{AccountId, AccountState, ActivityId, IfOther, SignIn, State as UploadState};
+use service::{
+    Client, Secret, ServiceId, Settings, SignInError, SignOutError, SignedIn, SignedOut,
+};
+use tokio::sync::{oneshot, watch};
+
+use crate::config::{self, Config};
+use crate::event::{AccountName, Answer, Event};
+use crate::keeping::reason;
+use crate::lane::Lane;
+use crate::problem;
+use crate::state::State;
+use crate::view::{Choice, Problem, ServiceSettings};
+
+/// Sent with every request, as services ask for (CONTRACTS.md §1.2).
+const USER_AGENT: &str = concat!("Trackdock/", env!("CARGO_PKG_VERSION"));
+
+impl State {
+    /// Makes the lane of a service, with whoever is signed in there.
+    pub(crate) fn open_lane(
+        &mut self,
+        service: ServiceId,
+        settings: Settings,
+    ) -> Result<(), Problem> {
+        let accounts = self.library.accounts()?;
+        let account = accounts
+            .iter()
+            .find(|account| account.service == service.name() && account.is_signed_in());
+        let client = self.client(service, &settings);
+        self.lanes.push(Lane::new(
+            service,
+            settings,
+            client,
+            account.map(|account| account.id),
+        ));
+        self.ask_for_secret(service);
+        Ok(())
+    }
+
+    fn client(&self, service: ServiceId, settings: &Settings) -> Arc<Client> {
+        Arc::new(Client::new(
+            service,
+            settings.clone(),
+            Arc::clone(&self.store),
+            self.data_dir.clone(),
+            USER_AGENT,
+        ))
+    }
+
+    /// Asks the secret store whether it has the client secret, where one is wanted.
+    fn ask_for_secret(&mut self, service: ServiceId) {
+        let inbox = self.inbox.clone();
+        let handle = self.runtime.handle().clone();
+        let Some(lane) = self
+            .lane(service)
+            .filter(|lane| lane.settings.wants_secret())
+        else {
+            return;
+        };
+        let client = Arc::clone(&lane.client);
+        handle.spawn(async move {
+            let stored = client.has_client_secret().await.map_err(Problem::from);
+            // The engine may have ended.
+            let _ = inbox.send(Event::ClientSecret {
+                service,
+                stored,
+                answer: None,
+            });
+        });
+    }
+
+    pub(crate) fn set_client_secret(
+        &mut self,
+        service: ServiceId,
+        secret: Secret,
+        answer: oneshot::Sender<Answer>,
+    ) {
+        let inbox = self.inbox.clone();
+        let handle = self.runtime.handle().clone();
+        let Some(lane) = self.lane(service) else {
+            return;
+        };
+        let client = Arc::clone(&lane.client);
+        handle.spawn(async move {
+            let stored = client
+                .set_client_secret(secret)
+                .await
+                .map(|()| true)
+                .map_err(Problem::from);
+            // The engine may have ended.
+            let _ = inbox.send(Event::ClientSecret {
+                service,
+                stored,
+                answer: Some(answer),
+            });
+        });
+    }
+
+    pub(crate) fn client_secret_stored(
+        &mut self,
+        service: ServiceId,
+        stored: Result<bool, Problem>,
+        answer: Option<oneshot::Sender<Answer>>,
+    ) {
+        let Some(lane) = self.lane(service) else {
+            return;
+        };
+        match &stored {
+            Ok(has_secret) => lane.has_secret = *has_secret,
+            // Without an account nobody needs the secret store yet; a sign-in says it again.
+            Err(problem) if lane.account.is_some() || answer.is_some() => {
+                lane.problem = Some(problem.clone())
+            }
+            Err(problem) => tracing::info!("{}: {}", service.name(), problem.title),
+        }
+        if let Some(answer) = answer {
+            self.reply(answer, stored.map(|_| None));
+        }
+    }
+
+    /// Writes a service's settings and works by them from now on. Answers which service they are of.
+    pub(crate) fn save_service(
+        &mut self,
+        settings: &ServiceSettings,
+    ) -> Result<ServiceId, Problem> {
+        let service = service_id(&settings.service)?;
+        config::save_service(&self.data_dir, settings)?;
+        self.reload(service)?;
+        Ok(service)
+    }
+
+    fn reload(&mut self, service: ServiceId) -> Result<(), Problem> {
+        let config = Config::read(&self.data_dir)?;
+        let Some(settings) = config.service(service).cloned() else {
+            return Ok(());
+        };
+        let client = self.client(service, &settings);
+        if let Some(lane) = self.lane(service) {
+            (lane.settings, lane.client, lane.problem) = (settings, client, None);
+            lane.forget();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_visibility(&mut self, account: i64, visibility: &str) -> Answer {
+        let account = self.library.account(AccountId(account))?;
+        let service = service_id(&account.service)?;
+        config::save_visibility(&self.data_dir, service, visibility)?;
+        self.reload(service)?;
+        Ok(None)
+    }
+
+    pub(crate) fn sign_in(&mut self, service: ServiceId, answer: oneshot::Sender<Answer>) {
+        let (inbox, open, clock) = (
+            self.inbox.clone(),
+            Arc::clone(&self.open),
+            Arc::clone(&self.clock),
+        );
+        let handle = self.runtime.handle().clone();
+        let Some(lane) = self.lane(service) else {
+            return;
+        };
+        if lane.signing_in.is_some() || lane.signing_out {
+            let busy = Problem::new(
+                "busy",
+                format!("A sign-in at {} is under way.", service.display()),
+                "Finish it in your browser, or cancel it.",
+            );
+            return self.reply(answer, Err(busy));
+        }
+        let (give_up, mut given_up) = watch::channel(false);
+        (lane.signing_in, lane.problem) = (Some(give_up), None);
+        let client = Arc::clone(&lane.client);
+        handle.spawn(async move {
+            let cancel = async move {
+                if given_up.wait_for(|given_up| *given_up).await.is_err() {
+                    // The engine has ended without giving it up.
+                    std::future::pending::<()>().await;
+                }
+            };
+            let result = client.sign_in(&*open, &*clock, cancel).await;
+            // The engine may have ended.
+            let _ = inbox.send(Event::SignedIn {
+                service,
+                result,
+                answer,
+            });
+        });
+    }
+
+    pub(crate) fn cancel_sign_in(&mut self, service: ServiceId) -> Answer {
+        if let Some(give_up) = self.lane(service).and_then(|lane| lane.signing_in.as_ref()) {
+            give_up.send_replace(true);
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn signed_in(
+        &mut self,
+        service: ServiceId,
+        result: Result<SignedIn, SignInError>,
+        answer: oneshot::Sender<Answer>,
+    ) {
+        let done = match result {
+            Ok(who) => self.welcome(service, &who),
+            Err(error) => Err(Problem::from(error)),
+        };
+        if let Some(lane) = self.lane(service) {
+            lane.signing_in = None;
+            // Giving up is what the user wanted, not a problem.
+            lane.problem = done
+                .as_ref()
+                .err()
+                .filter(|problem| problem.code != "cancelled")
+                .cloned();
+        }
+        self.reply(answer, done);
+    }
+
+    fn welcome(&mut self, service: ServiceId, who: &SignedIn) -> Answer {
+        let now = self.now();
+        let label = who
+            .label
+            .clone()
+            .unwrap_or_else(|| format!("signed in on {}", now.strftime("%Y-%m-%d")));
+        let sign_in = SignIn {
+            service: service.name().to_owned(),
+            remote_id: who.remote_id.clone(),
+            label,
+            scopes: who.scopes.clone(),
+        };
+        match self.library.sign_in_account(&sign_in, IfOther::Ask, now)? {
+            library::SignedIn::New(account) | library::SignedIn::Again(account) => {
+                if let Some(lane) = self.lane(service) {
+                    lane.account = Some(account);
+                    lane.forget();
+                }
+                Ok(None)
+            }
+            library::SignedIn::Other(known) => Err(self.turn_away(service, &known, &sign_in.label)),
+        }
+    }
+
+    /// Somebody else signed in: the uploads here belong to the account that is known. The new sign-in is undone, and the known
+    /// one, whose tokens it replaced, has to sign in again.
+    fn turn_away(
+        &mut self,
+        service: ServiceId,
+        known: &library::AccountRow,
+        other: &str,
+    ) -> Problem {
+        let name = service.display();
+        let problem = Problem::new(
+            "other_account",
+            format!(
+                "You signed in to {name} as {other}, but the uploads here belong to {}.",
+                known.label
+            ),
+            format!(
+                "Sign in as {} again; or sign out first, and then sign in as {other}.",
+                known.label
+            ),
+        );
+        let handle = self.runtime.handle().clone();
+        if let Some(lane) = self.lane(service) {
+            let client = Arc::clone(&lane.client);
+            handle.spawn(async move {
+                if let Err(error) = client.sign_out().await {
+                    tracing::warn!("{}: {error}", service.name());
+                }
+            });
+        }
+        if known.is_signed_in() {
+            let written = self.library.set_account_state(
+                known.id,
+                &AccountState::NeedsSignIn(reason(&problem)),
+                self.now(),
+            );
+            self.check(written);
+        }
+        problem
+    }
+
+    pub(crate) fn sign_out(&mut self, account: &AccountName, answer: oneshot::Sender<Answer>) {
+        let service = match self.signed_in_service(account) {
+            Ok(service) => service,
+            Err(problem) => return self.reply(answer, Err(problem)),
+        };
+        let inbox = self.inbox.clone();
+        let handle = self.runtime.handle().clone();
+        let Some(lane) = self.lane(service) else {
+            return;
+        };
+        lane.signing_out = true;
+        let client = Arc::clone(&lane.client);
+        handle.spawn(async move {
+            let result = client.sign_out().await;
+            // The engine may have ended.
+            let _ = inbox.send(Event::SignedOut {
+                service,
+                result,
+                answer,
+            });
+        });
+    }
+
+    /// The service at which the named account is signed in.
+    fn signed_in_service(&self, account: &AccountName) -> Result<ServiceId, Problem> {
+        let named = |lane: &&Lane| match account {
+            AccountName::Id(id) => lane.account == Some(AccountId(*id)),
+            AccountName::Service(name) => lane.account.is_some() && lane.service.name() == name,
+        };
+        let shown = match account {
+            AccountName::Id(id) => format!("account {id}"),
+            AccountName::Service(name) => name.clone(),
+        };
+        self.lanes
+            .iter()
+            .find(named)
+            .map(|lane| lane.service)
+            .ok_or_else(|| problem::no_such_account(&shown))
+    }
+
+    pub(crate) fn signed_out(
+        &mut self,
+        service: ServiceId,
+        result: Result<SignedOut, SignOutError>,
+        answer: oneshot::Sender<Answer>,
+    ) {
+        let account = self.lane(service).and_then(|lane| {
+            lane.signing_out = false;
+            lane.account
+        });
+        let done = match (result, account) {
+            (Ok(out), Some(account)) => {
+                let written = self.library.sign_out_account(account);
+                written.map(|()| out.note).map_err(Problem::from)
+            }
+            (Ok(out), None) => Ok(out.note),
+            (Err(error), _) => Err(Problem::from(error)),
+        };
+        if let Some(lane) = self.lane(service) {
+            if done.is_ok() {
+                lane.account = None;
+                lane.forget();
+            }
+            lane.problem = match &done {
+                Ok(Some(note)) => Some(Problem::new("not_revoked", note.clone(), "")),
+                Ok(None) => None,
+                Err(problem) => Some(problem.clone()),
+            };
+        }
+        self.reply(answer, done);
+    }
+
+    pub(crate) fn send_earlier(&mut self, account: i64, choice: Choice) -> Answer {
+        let now = self.now();
+        let since = match choice {
+            Choice::All => None,
+            Choice::Last30Days => Some(
+                now.checked_sub(SignedDuration::from_hours(30 * 24))
+                    .unwrap_or(Timestamp::MIN),
+            ),
+            Choice::OnlyNew => return Ok(None),
+        };
+        let added = self.library.send_earlier(AccountId(account), since, now)?;
+        Ok(Some(format!("{added} queued.")))
+    }
+
+    /// Takes an activity out of the library. One that is being sent just now is waited for.
+    pub(crate) fn delete_activity(&mut self, id: i64) -> Answer {
+        let activity = ActivityId(id);
+        if self
+            .library
+            .uploads(activity)?
+            .iter()
+            .any(|upload| upload.state == UploadState::Sending)
+        {
+            return Err(Problem::new(
+                "sending",
+                "It is being sent just now.",
+                "Delete it when that is over.",
+            ));
+        }
+        self.library.delete_activity(activity, self.now())?;
+        Ok(None)
+    }
+}
+
+/// A service by its id.
+///
+/// # Errors
+/// Code `no_such_service`.
+pub fn service_id(name: &str) -> Result<ServiceId, Problem> {
+    ServiceId::from_name(name).ok_or_else(|| problem::no_such_service(name))
+}

@@ -1,0 +1,24 @@
+//! The only place that reads the clock and throws dice.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+/// Tells the time; tests bring their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The computer's clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the engine reads the clock"
+)]
+pub(crate) fn system() -> Clock {
+    Arc::new(Timestamp::now)
+}
+
+/// 0 to 1, different on each call and each computer; good enough to spread retries, not for secrets.
+pub(crate) fn dice() -> f64 {
+    let random = RandomState::new().hash_one(0_u8);
+    (random >> 11) as f64 / (1_u64 << 53) as f64
+}

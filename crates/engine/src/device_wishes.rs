@@ -1,0 +1,155 @@
+//! What the user says about devices and folders: use it, how far back, watch this, take these in.
+
+use std::path::{Path, PathBuf};
+
+use device::{Device, DeviceKind, Recording};
+use jiff::Timestamp;
+
+use crate::config::{self, Config};
+use crate::devices::DeviceEntry;
+use crate::event::Answer;
+use crate::intake::shown;
+use crate::start::Connected;
+use crate::state::State;
+use crate::view::{Choice, Problem};
+
+impl State {
+    pub(crate) fn approve_device(&mut self, id: &str, yes: bool) -> Answer {
+        self.library.approve_device(id, yes)?;
+        let row = self.library.device(id)?;
+        if let (Some(entry), Some(row)) = (self.devices.get_mut(id), row) {
+            entry.row = Some(row);
+            entry.again = true;
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn choose(&mut self, id: &str, choice: Choice) -> Answer {
+        let choice = match choice {
+            Choice::All => library::Choice::All,
+            Choice::Last30Days => library::Choice::Last30Days,
+            Choice::OnlyNew => library::Choice::OnlyNew,
+        };
+        self.library.choose_device(id, choice, self.now())?;
+        self.refresh_row(id)
+    }
+
+    fn refresh_row(&mut self, id: &str) -> Answer {
+        let row = self.library.device(id)?;
+        if let (Some(entry), Some(row)) = (self.devices.get_mut(id), row) {
+            entry.row = Some(row);
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn add_folder(&mut self, path: PathBuf) -> Answer {
+        device::folder(&path)?;
+        let mut folders = Config::read(&self.data_dir)?.folders;
+        if !folders.contains(&path) {
+            folders.push(path);
+        }
+        self.watch_folders(folders)
+    }
+
+    pub(crate) fn remove_folder(&mut self, path: &Path) -> Answer {
+        let mut folders = Config::read(&self.data_dir)?.folders;
+        folders.retain(|folder| folder != path);
+        self.watch_folders(folders)
+    }
+
+    fn watch_folders(&mut self, folders: Vec<PathBuf>) -> Answer {
+        config::save_folders(&self.data_dir, &folders)?;
+        if let Some(watch) = &self.watch {
+            watch.set_folders(folders.clone());
+        }
+        self.folders = folders;
+        Ok(None)
+    }
+
+    pub(crate) fn look_again(&mut self) -> Answer {
+        self.devices
+            .values_mut()
+            .for_each(|entry| entry.again = true);
+        if let Some(watch) = &self.watch {
+            watch.rescan();
+        }
+        Ok(None)
+    }
+
+    /// Takes in a device that the user named. Never seen before (or never answered for), everything on it is sent, or
+    /// everything since a date.
+    pub(crate) fn take_in(&mut self, path: &Path, since: Option<Timestamp>) -> Answer {
+        let device = device::folder(path)?;
+        let id = device.id.clone();
+        let row = self
+            .library
+            .remember_device(&id, &device.name, self.now())?;
+        self.library.approve_device(&id, true)?;
+        if row.choice.is_none() {
+            let choice = since.map_or(library::Choice::All, library::Choice::Since);
+            self.library.choose_device(&id, choice, self.now())?;
+        }
+        let row = self.library.device(&id)?.unwrap_or(row);
+        let once = self.connected == Connected::Nothing;
+        let entry = self
+            .devices
+            .entry(id)
+            .or_insert_with(|| DeviceEntry::new(device, None));
+        entry.row = Some(row);
+        entry.again = true;
+        entry.once = once;
+        Ok(None)
+    }
+
+    /// Takes in files and folders as they are.
+    pub(crate) fn import(&mut self, paths: &[PathBuf]) -> Answer {
+        for path in paths {
+            let about = path
+                .metadata()
+                .map_err(|error| Problem::file(path, &error))?;
+            let (root, files) = if about.is_dir() {
+                (path.clone(), None)
+            } else {
+                let name = path.file_name().map(PathBuf::from).unwrap_or_default();
+                let recording = Recording {
+                    path: name,
+                    size: about.len(),
+                    modified_ms: modified_ms(&about),
+                };
+                (
+                    path.parent().map(Path::to_owned).unwrap_or_default(),
+                    Some(vec![recording]),
+                )
+            };
+            let root = std::path::absolute(&root).map_err(|error| Problem::file(path, &error))?;
+            self.looks += 1;
+            let id = format!("import:{}", self.looks);
+            let name = shown(path);
+            let device = Device {
+                id: id.clone(),
+                name,
+                kind: DeviceKind::Folder,
+                root,
+                folders: vec![PathBuf::new()],
+                mount: None,
+                note: None,
+            };
+            let entry = DeviceEntry {
+                files,
+                once: true,
+                ..DeviceEntry::new(device, None)
+            };
+            self.devices.insert(id, entry);
+        }
+        Ok(None)
+    }
+}
+
+/// As the device crate counts it.
+fn modified_ms(about: &std::fs::Metadata) -> i64 {
+    let modified = about
+        .modified()
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok());
+    modified.map_or(0, Timestamp::as_millisecond)
+}

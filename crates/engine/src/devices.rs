@@ -1,0 +1,312 @@
+//! The devices' side of the loop: what is connected is looked at, and what a look finds is kept.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use device::{Device, DeviceKind, Exclusions, Recording, Watch};
+use jiff::Timestamp;
+use library::DeviceRow;
+
+use crate::config::Config;
+use crate::event::Event;
+use crate::intake::{self, Look};
+use crate::state::State;
+use crate::view::{DeviceReport, FileProblem, Problem};
+
+/// Problems kept per device; older ones are in the log.
+const PROBLEMS: usize = 50;
+
+/// One connected device, and what is going on with it.
+pub(crate) struct DeviceEntry {
+    pub(crate) device: Device,
+    /// What is remembered of it; none for an import, which is no device.
+    pub(crate) row: Option<DeviceRow>,
+    /// The files of an import; none: whatever is there.
+    pub(crate) files: Option<Vec<Recording>>,
+    /// The look that is under way.
+    pub(crate) look: Option<Running>,
+    /// Something may have changed since that look began.
+    pub(crate) again: bool,
+    /// When it is looked at again by itself.
+    pub(crate) next_look: Option<Timestamp>,
+    pub(crate) found: u32,
+    pub(crate) taken_in: u32,
+    pub(crate) ignored: u32,
+    pub(crate) still_written: u32,
+    pub(crate) problems: VecDeque<FileProblem>,
+    pub(crate) trouble: Option<Problem>,
+    /// Files that were not finished when they were looked at since it was plugged in.
+    pub(crate) unfinished: Vec<Recording>,
+    /// It is not watched: the user asked for one look.
+    pub(crate) once: bool,
+}
+
+/// A look that is under way.
+pub(crate) struct Running {
+    pub(crate) number: u64,
+    pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) began: Instant,
+    pub(crate) of: u32,
+    pub(crate) done: u32,
+    pub(crate) bytes: u64,
+}
+
+impl DeviceEntry {
+    pub(crate) fn new(device: Device, row: Option<DeviceRow>) -> Self {
+        Self {
+            device,
+            row,
+            files: None,
+            look: None,
+            again: true,
+            next_look: None,
+            found: 0,
+            taken_in: 0,
+            ignored: 0,
+            still_written: 0,
+            problems: VecDeque::new(),
+            trouble: None,
+            unfinished: Vec::new(),
+            once: false,
+        }
+    }
+
+    /// Whether it may be read: a volume that merely holds recordings needs a yes.
+    pub(crate) fn is_used(&self) -> bool {
+        let answer = self.row.as_ref().and_then(|row| row.approved);
+        answer.unwrap_or_else(|| !self.device.needs_yes())
+    }
+
+    /// Files that the user named: taken as they are, known or not, and not remembered as a device's.
+    pub(crate) fn is_import(&self) -> bool {
+        self.row.is_none()
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.look.is_some() || (self.again && self.is_used())
+    }
+
+    pub(crate) fn stop(&self) {
+        if let Some(look) = &self.look {
+            look.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn problem(&mut self, path: String, problem: Problem) {
+        self.problems.retain(|known| known.path != path);
+        self.problems.push_back(FileProblem { path, problem });
+        if self.problems.len() > PROBLEMS {
+            self.problems.pop_front();
+        }
+    }
+
+    pub(crate) fn solved(&mut self, path: &str) {
+        self.problems.retain(|known| known.path != path);
+    }
+}
+
+impl State {
+    pub(crate) fn start_watching(&mut self) -> Result<(), Problem> {
+        let inbox = self.inbox.clone();
+        let changed = move |devices| {
+            // The engine may have ended.
+            let _ = inbox.send(Event::Devices(devices));
+        };
+        self.watch = Some(Watch::start(
+            exclusions(&self.data_dir),
+            self.folders.clone(),
+            changed,
+        )?);
+        Ok(())
+    }
+
+    /// The whole list of what is connected has come.
+    pub(crate) fn devices_changed(&mut self, devices: Vec<Device>) {
+        self.devices_known = true;
+        self.devices.retain(|id, entry| {
+            let stays = entry.once || devices.iter().any(|device| device.id == *id);
+            if !stays {
+                entry.stop();
+            }
+            stays
+        });
+        for device in devices {
+            match self.devices.get_mut(&device.id) {
+                Some(entry) => {
+                    entry.again = true;
+                    entry.device = device;
+                }
+                None => self.plugged_in(device),
+            }
+        }
+    }
+
+    fn plugged_in(&mut self, device: Device) {
+        let remembered = self
+            .library
+            .remember_device(&device.id, &device.name, self.now());
+        let Some(mut row) = self.check(remembered) else {
+            return;
+        };
+        if device.kind == DeviceKind::Folder && row.choice.is_none() && !self.ask_first {
+            row = self
+                .choose_quietly(&device.id, library::Choice::All)
+                .unwrap_or(row);
+        }
+        self.devices
+            .insert(device.id.clone(), DeviceEntry::new(device, Some(row)));
+    }
+
+    fn choose_quietly(&mut self, id: &str, choice: library::Choice) -> Option<DeviceRow> {
+        let chosen = self
+            .library
+            .choose_device(id, choice, self.now())
+            .and_then(|()| self.library.device(id));
+        self.check(chosen).flatten()
+    }
+
+    /// Starts a look at every device that may have something new.
+    pub(crate) fn look_at_devices(&mut self) {
+        let now = self.now();
+        let due: Vec<String> = self
+            .devices
+            .iter()
+            .filter(|(_, entry)| entry.look.is_none() && entry.is_used())
+            .filter(|(_, entry)| entry.again || entry.next_look.is_some_and(|next| next <= now))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in due {
+            self.start_look(&id);
+        }
+    }
+
+    /// When a device is looked at again by itself.
+    pub(crate) fn next_look(&self) -> Option<Timestamp> {
+        self.devices
+            .values()
+            .filter(|entry| entry.look.is_none() && entry.is_used())
+            .filter_map(|entry| entry.next_look)
+            .min()
+    }
+
+    /// Looks at a device on a thread of its own.
+    fn start_look(&mut self, id: &str) {
+        let seen = self.library.seen_all(id);
+        let Some(seen) = self.check(seen) else { return };
+        self.looks += 1;
+        let (number, clock, settle) = (self.looks, Arc::clone(&self.clock), self.timing.settle);
+        let staging = self.library.staging();
+        let inbox = self.inbox.clone();
+        let Some(entry) = self.devices.get_mut(id) else {
+            return;
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let manual = entry.is_import();
+        let look = Look {
+            device: entry.device.clone(),
+            files: entry.files.clone(),
+            seen,
+            staging,
+            settle,
+            clock,
+            manual,
+            unfinished: entry.unfinished.clone(),
+            stop: Arc::clone(&stop),
+        };
+        (entry.again, entry.next_look) = (false, None);
+        entry.look = Some(Running {
+            number,
+            stop,
+            began: Instant::now(),
+            of: 0,
+            done: 0,
+            bytes: 0,
+        });
+        let device = id.to_owned();
+        let started = std::thread::Builder::new()
+            .name("intake".into())
+            .spawn(move || {
+                let tell = |found| {
+                    inbox
+                        .send(Event::Found {
+                            device: device.clone(),
+                            look: number,
+                            found,
+                        })
+                        .is_ok()
+                };
+                intake::run(&look, &tell);
+            });
+        if let Err(error) = started {
+            entry.look = None;
+            entry.trouble = Some(Problem::new(
+                "system",
+                format!("This computer refuses threads: {error}."),
+                "Close other programs and try again.",
+            ));
+        }
+    }
+}
+
+/// What is never a device: where the library lies, and the user's home.
+fn exclusions(data_dir: &Path) -> Exclusions {
+    let home = directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned());
+    Exclusions {
+        paths: [Some(data_dir.to_owned()), home]
+            .into_iter()
+            .flatten()
+            .collect(),
+    }
+}
+
+/// What is connected now, without an engine.
+///
+/// # Errors
+/// The configuration or the library cannot be read.
+pub fn connected(data_dir: &Path) -> Result<Vec<DeviceReport>, Problem> {
+    let config = Config::read(data_dir)?;
+    let reader = crate::archive::reader(data_dir)?;
+    let mut reports = Vec::new();
+    for device in device::look(&exclusions(data_dir), &config.folders) {
+        let listed = device::list(&device);
+        let seen = reader
+            .as_ref()
+            .map(|reader| reader.seen_all(&device.id))
+            .transpose()?
+            .unwrap_or_default();
+        let is_new = |recording: &&Recording| {
+            seen.get(&recording.path)
+                .is_none_or(|seen| !seen.is_of(recording.size, recording.modified_ms))
+        };
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        reports.push(DeviceReport {
+            id: device.id.clone(),
+            name: device.name.clone(),
+            kind: kind_name(device.kind),
+            place: device.root.display().to_string(),
+            recordings: listed
+                .as_ref()
+                .ok()
+                .map(|recordings| count(recordings.len())),
+            new: listed
+                .as_ref()
+                .ok()
+                .map(|recordings| count(recordings.iter().filter(is_new).count())),
+            note: device.note.clone(),
+            error: listed.err().map(Problem::from),
+        });
+    }
+    Ok(reports)
+}
+
+fn kind_name(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Garmin => "garmin",
+        DeviceKind::Maker => "maker",
+        DeviceKind::Recordings => "recordings",
+        DeviceKind::Folder => "folder",
+    }
+}

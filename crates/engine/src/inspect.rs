@@ -1,0 +1,179 @@
+//! What a file is, without importing it.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use track::{Kind, ReadError, Reading, Track};
+
+use crate::view::{Facts, FieldReport, Inspection, MessageReport, Problem};
+
+/// No recording is larger; a larger file is refused before it is read into memory.
+const LARGEST: u64 = device::LARGEST;
+
+/// What a file says: one line per activity in it, at least one line.
+#[must_use]
+pub fn inspect(path: &Path) -> Vec<Inspection> {
+    let name = path.display().to_string();
+    match read_file(path) {
+        Ok(reading) => {
+            let several = reading.tracks.len() > 1;
+            let part = |number: usize| several.then(|| u32::try_from(number).unwrap_or(u32::MAX));
+            let line = |(number, track)| Inspection {
+                path: name.clone(),
+                ok: true,
+                part: part(number),
+                facts: Some(facts(&reading, track)),
+                error: None,
+            };
+            reading.tracks.iter().enumerate().map(line).collect()
+        }
+        Err(problem) => vec![Inspection {
+            path: name,
+            ok: false,
+            part: None,
+            facts: None,
+            error: Some(problem),
+        }],
+    }
+}
+
+/// Every FIT message of a file by its profile name.
+///
+/// # Errors
+/// The file cannot be read, or is no FIT file.
+pub fn messages(path: &Path) -> Result<Vec<MessageReport>, Problem> {
+    let name = path.display().to_string();
+    let bytes = bytes_of(path)?;
+    let messages = track::messages(&bytes).map_err(|error| Problem::unreadable(&name, &error))?;
+    let report = |message: track::Message| MessageReport {
+        path: name.clone(),
+        message: message.name,
+        fields: message
+            .fields
+            .into_iter()
+            .map(|field| FieldReport {
+                name: field.name,
+                value: field.value,
+                units: field.units,
+            })
+            .collect(),
+    };
+    Ok(messages.into_iter().map(report).collect())
+}
+
+/// Reads a recording from a path.
+pub(crate) fn read_file(path: &Path) -> Result<Reading, Problem> {
+    let bytes = bytes_of(path)?;
+    read_guarded(&bytes).map_err(|error| match error {
+        Some(error) => Problem::unreadable(&path.display().to_string(), &error),
+        None => broke_the_reader(&path.display().to_string()),
+    })
+}
+
+/// Reads bytes; a panic of the reader, which fuzzing has not found, costs one file and not the program (`None`).
+pub(crate) fn read_guarded(bytes: &[u8]) -> Result<Reading, Option<ReadError>> {
+    match std::panic::catch_unwind(|| track::read(bytes)) {
+        Ok(read) => read.map_err(Some),
+        Err(_) => Err(None),
+    }
+}
+
+pub(crate) fn broke_the_reader(name: &str) -> Problem {
+    Problem::new(
+        "reader_failed",
+        format!("{name} made the reader fail."),
+        "The file is left where it is. Please report it, so that the reader can be mended.",
+    )
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
+    let unreadable = |error: &std::io::Error| Problem::file(path, error);
+    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    let about = file.metadata().map_err(|error| unreadable(&error))?;
+    if about.is_dir() {
+        return Err(Problem::new(
+            "folder",
+            format!("{} is a folder.", path.display()),
+            "Name the files in it.",
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(too_large(&path.display().to_string()));
+    }
+    Ok(bytes)
+}
+
+fn too_large(name: &str) -> Problem {
+    Problem::new(
+        "too_large",
+        format!(
+            "{name} is larger than any recording ({} MiB at most).",
+            LARGEST >> 20
+        ),
+        "If it holds many activities, split it.",
+    )
+}
+
+fn facts(reading: &Reading, track: &Track) -> Facts {
+    let whole_file = reading.tracks.len() == 1;
+    let lost = |list: &[track::Skipped]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut skipped = lost(&track.skipped);
+    if whole_file
+        || reading
+            .tracks
+            .first()
+            .is_some_and(|first| std::ptr::eq(first, track))
+    {
+        skipped.extend(
+            lost(&reading.skipped)
+                .into_iter()
+                .filter(|line| !track.skipped.iter().any(|own| own.to_string() == *line)),
+        );
+    }
+    Facts {
+        format: reading.format.name().to_owned(),
+        kind: track.kind.name().into_owned(),
+        sport: track.sport.name().to_owned(),
+        start: track.start.map(|start| start.to_string()),
+        utc_offset_s: track.utc_offset_s,
+        elapsed_s: track.elapsed_s,
+        timer_s: track.timer_s,
+        distance_m: track.distance_m,
+        ascent_m: track.ascent_m,
+        points: track.file_points,
+        positions: track.file_positions,
+        laps: u32::try_from(track.laps.len()).unwrap_or(u32::MAX),
+        sessions: track.sessions,
+        manufacturer: track.source.manufacturer.clone(),
+        product: track.source.product.clone(),
+        serial: track.source.serial,
+        has: columns(track),
+        skipped,
+    }
+}
+
+fn columns(track: &Track) -> Vec<&'static str> {
+    let points = &track.points;
+    [
+        ("hr", points.has_heart_rate()),
+        ("cadence", points.has_cadence()),
+        ("power", points.has_power()),
+        ("temperature", points.has_temperature()),
+        ("speed", points.has_speed()),
+        ("elevation", points.has_elevation()),
+        ("distance", points.has_distance()),
+    ]
+    .into_iter()
+    .filter_map(|(name, there)| there.then_some(name))
+    .collect()
+}
+
+/// What a file that is no activity is, in words.
+pub(crate) fn kind_in_words(kind: &Kind) -> String {
+    format!("not an activity but {}", kind.words())
+}

@@ -1,0 +1,326 @@
+//! One look at one device, on a thread of its own: list it, wait for what is still written, copy, read. Knows nothing of
+//! accounts; everything it finds goes to the loop as an event, one file at a time.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+use device::{Device, DeviceError, Recording};
+use jiff::Timestamp;
+use library::{Seen, SeenOutcome, StagedFile, Staging};
+use track::Reading;
+
+use crate::Clock;
+use crate::inspect;
+use crate::view::Problem;
+
+/// A complete file that has not changed for this long is taken at the first look (RELIABILITY.md, "Decided since").
+const QUIET: Duration = Duration::from_secs(5);
+/// The code under which a file that was not finished is noted.
+pub(crate) const UNFINISHED: &str = "unfinished";
+/// An incomplete file that has not changed for this long is damaged, not growing.
+const ABANDONED: Duration = Duration::from_secs(60);
+
+/// What one look needs.
+pub(crate) struct Look {
+    pub(crate) device: Device,
+    /// Which files; none: whatever the device lists.
+    pub(crate) files: Option<Vec<Recording>>,
+    /// What is known of the files on it.
+    pub(crate) seen: HashMap<PathBuf, Seen>,
+    pub(crate) staging: Staging,
+    pub(crate) settle: Duration,
+    pub(crate) clock: Clock,
+    /// The user named these files: they are taken as they are, known or not.
+    pub(crate) manual: bool,
+    /// Files that were not finished at an earlier look of the same plug-in.
+    pub(crate) unfinished: Vec<Recording>,
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+/// What a look found.
+pub(crate) enum Found {
+    /// The device was listed.
+    Listed { recordings: u32, fresh: u32 },
+    /// A file was copied and read, or cannot be. The look goes on when `taken` is answered.
+    File {
+        recording: Recording,
+        result: Result<(StagedFile, Reading), Problem>,
+        taken: SyncSender<()>,
+    },
+    /// A file that is not finished yet; it is looked at again. `what`: where it ends, in words, if that is known.
+    StillWritten {
+        recording: Recording,
+        what: String,
+        taken: SyncSender<()>,
+    },
+    /// The look is over; how many files are still being written.
+    Ended {
+        still_written: u32,
+        result: Result<(), Problem>,
+    },
+}
+
+/// Runs the look to its end. `tell` answers false when nobody listens any more.
+pub(crate) fn run(look: &Look, tell: &dyn Fn(Found) -> bool) {
+    let mut still_written = 0;
+    let result = take_all(look, tell, &mut still_written);
+    tell(Found::Ended {
+        still_written,
+        result,
+    });
+}
+
+fn take_all(
+    look: &Look,
+    tell: &dyn Fn(Found) -> bool,
+    still_written: &mut u32,
+) -> Result<(), Problem> {
+    let recordings = match &look.files {
+        Some(files) => files.clone(),
+        None => device::list(&look.device)?,
+    };
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let all = count(recordings.len());
+    let fresh: Vec<Recording> = recordings
+        .into_iter()
+        .filter(|recording| look.is_fresh(recording))
+        .collect();
+    if !tell(Found::Listed {
+        recordings: all,
+        fresh: count(fresh.len()),
+    }) {
+        return Ok(());
+    }
+    let Some(doubtful) = first_looks(look, fresh, tell)? else {
+        return Ok(());
+    };
+    if doubtful.is_empty() || !look.wait() {
+        return Ok(());
+    }
+    second_looks(look, doubtful, tell, still_written)
+}
+
+/// Hands over what can be trusted at once; answers what needs a second look, or nothing when the look was called off.
+fn first_looks(
+    look: &Look,
+    fresh: Vec<Recording>,
+    tell: &dyn Fn(Found) -> bool,
+) -> Result<Option<Vec<Recording>>, Problem> {
+    let mut doubtful = Vec::new();
+    for recording in fresh {
+        if look.is_stopped() {
+            return Ok(None);
+        }
+        match look.first(&recording)? {
+            Copied::Done(result) => {
+                if !hand_over(tell, |taken| Found::File {
+                    recording,
+                    result,
+                    taken,
+                }) {
+                    return Ok(None);
+                }
+            }
+            Copied::Growing(_) => doubtful.push(recording),
+        }
+    }
+    Ok(Some(doubtful))
+}
+
+/// Hands over what has not changed since; the rest is still being written.
+fn second_looks(
+    look: &Look,
+    doubtful: Vec<Recording>,
+    tell: &dyn Fn(Found) -> bool,
+    still_written: &mut u32,
+) -> Result<(), Problem> {
+    let now = stamps(&look.device)?;
+    for recording in doubtful {
+        if look.is_stopped() {
+            return Ok(());
+        }
+        let unchanged = now.get(&recording.path) == Some(&recording);
+        let found = if unchanged {
+            look.second(&recording)?
+        } else {
+            Copied::Growing(String::new())
+        };
+        let went_on = match found {
+            Copied::Done(result) => hand_over(tell, |taken| Found::File {
+                recording,
+                result,
+                taken,
+            }),
+            Copied::Growing(what) => {
+                *still_written += 1;
+                hand_over(tell, |taken| Found::StillWritten {
+                    recording,
+                    what,
+                    taken,
+                })
+            }
+        };
+        if !went_on {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Sends one file and waits until the loop has dealt with it: memory holds one recording per device, however many there are.
+fn hand_over(tell: &dyn Fn(Found) -> bool, found: impl FnOnce(SyncSender<()>) -> Found) -> bool {
+    let (taken, done) = sync_channel(1);
+    tell(found(taken)) && done.recv().is_ok()
+}
+
+fn stamps(device: &Device) -> Result<HashMap<PathBuf, Recording>, Problem> {
+    let listed = device::list(device)?;
+    Ok(listed
+        .into_iter()
+        .map(|recording| (recording.path.clone(), recording))
+        .collect())
+}
+
+/// A copy that was read, or why it could not be.
+type Taken = Result<(StagedFile, Reading), Problem>;
+
+/// What copying a file came to.
+enum Copied {
+    /// This is what there is to it.
+    Done(Taken),
+    /// It is still changing, or not whole yet: where it ends, in words.
+    Growing(String),
+}
+
+impl Look {
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Whether the file is not known as it is now: another size or time means another look.
+    fn is_fresh(&self, recording: &Recording) -> bool {
+        let unfinished = |seen: &Seen| matches!(&seen.outcome, SeenOutcome::Unreadable(reason) if reason.code == UNFINISHED);
+        self.manual || self.known(recording).is_none_or(unfinished)
+    }
+
+    fn known(&self, recording: &Recording) -> Option<&Seen> {
+        self.seen
+            .get(&recording.path)
+            .filter(|seen| seen.size == recording.size && seen.modified_ms == recording.modified_ms)
+    }
+
+    /// How long ago the file was changed; a time in the future counts as now.
+    fn age(&self, recording: &Recording) -> Duration {
+        let changed = Timestamp::from_millisecond(recording.modified_ms).unwrap_or(Timestamp::MIN);
+        (self.clock)()
+            .duration_since(changed)
+            .try_into()
+            .unwrap_or_default()
+    }
+
+    /// The first look: done when it can be trusted already, growing when a second look must settle it.
+    fn first(&self, recording: &Recording) -> Result<Copied, Problem> {
+        let young = self.age(recording) < QUIET;
+        if young && !self.manual {
+            return Ok(Copied::Growing(String::new()));
+        }
+        let copied = self.copy(recording)?;
+        let settled =
+            self.manual || matches!(&copied, Copied::Done(Ok((_, reading))) if reading.complete);
+        Ok(if settled {
+            copied
+        } else {
+            Copied::Growing(String::new())
+        })
+    }
+
+    /// The second look at a file that has not changed since the first.
+    fn second(&self, recording: &Recording) -> Result<Copied, Problem> {
+        let copied = self.copy(recording)?;
+        let abandoned = self.is_abandoned(recording);
+        Ok(match copied {
+            Copied::Done(Ok((_, reading))) if !reading.complete && !abandoned => {
+                Copied::Growing(first_loss(&reading))
+            }
+            copied => copied,
+        })
+    }
+
+    /// Whether an incomplete file will not grow any more: it has not changed for a minute, by its own time or since we first
+    /// saw it so; or it is as it was at an earlier plug-in.
+    fn is_abandoned(&self, recording: &Recording) -> bool {
+        if self.age(recording) >= ABANDONED {
+            return true;
+        }
+        let Some(seen) = self.known(recording) else {
+            return false;
+        };
+        let waited: Duration = (self.clock)()
+            .duration_since(seen.looked_at)
+            .try_into()
+            .unwrap_or_default();
+        waited >= ABANDONED || !self.unfinished.contains(recording)
+    }
+
+    /// Copies and reads. The error ends the look: the device is gone, or our own disk is full.
+    fn copy(&self, recording: &Recording) -> Result<Copied, Problem> {
+        let name = shown(&recording.path);
+        let mut staged = self.staging.stage()?;
+        match device::read_recording(&self.device, recording, &mut staged) {
+            Ok(_) => {}
+            Err(DeviceError::NotStored { source, .. }) => return Err(staged.error(source).into()),
+            Err(error @ DeviceError::Gone { .. }) => return Err(error.into()),
+            Err(DeviceError::Changed { .. }) if !self.manual => {
+                return Ok(Copied::Growing(String::new()));
+            }
+            Err(_) if !device::is_there(&self.device) => {
+                return Err(DeviceError::Gone {
+                    name: self.device.name.clone(),
+                }
+                .into());
+            }
+            Err(error) => return Ok(Copied::Done(Err(error.into()))),
+        }
+        let staged = staged.finish()?;
+        let bytes = staged.bytes()?;
+        Ok(Copied::Done(match inspect::read_guarded(&bytes) {
+            Ok(reading) => Ok((staged, reading)),
+            Err(Some(error)) => Err(Problem::unreadable(&name, &error)),
+            Err(None) => Err(inspect::broke_the_reader(&name)),
+        }))
+    }
+
+    /// Waits until a file that is being written shows it; false when the look was called off.
+    fn wait(&self) -> bool {
+        let step = Duration::from_millis(50);
+        let mut left = self.settle;
+        while !left.is_zero() {
+            if self.is_stopped() {
+                return false;
+            }
+            std::thread::sleep(left.min(step));
+            left = left.saturating_sub(step);
+        }
+        !self.is_stopped()
+    }
+}
+
+/// The first thing that was lost, in words without a full stop; in a growing file it is the end. Empty when nothing is said.
+pub(crate) fn first_loss(reading: &Reading) -> String {
+    let lost = reading
+        .skipped
+        .iter()
+        .chain(reading.tracks.iter().flat_map(|track| &track.skipped))
+        .next();
+    lost.map(|lost| format!(": {}", lost.to_string().trim_end_matches('.')))
+        .unwrap_or_default()
+}
+
+/// A path as it is shown: whatever its bytes are.
+pub(crate) fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,92 @@
+//! One service's lane: its client, who is signed in, and what is on the way. At most one upload at a time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use library::{AccountId, UploadId};
+use service::{Client, RemoteActivity, ServiceId, Settings};
+use tokio::sync::watch;
+
+use crate::view::Problem;
+
+/// What runs for one service.
+pub(crate) struct Lane {
+    pub(crate) service: ServiceId,
+    pub(crate) settings: Settings,
+    pub(crate) client: Arc<Client>,
+    /// Who is signed in.
+    pub(crate) account: Option<AccountId>,
+    /// The upload on its way, and how much of it has left.
+    pub(crate) sending: Option<(UploadId, f64)>,
+    /// Processing uploads that are being asked about.
+    pub(crate) polling: HashSet<UploadId>,
+    /// The service's list is being read.
+    pub(crate) listing: bool,
+    /// What the service had when its list was last read in this run.
+    pub(crate) list: Option<Vec<RemoteActivity>>,
+    /// How often an unsure upload was looked for, or sent again, in this run.
+    pub(crate) looks: HashMap<UploadId, u32>,
+    /// A sign-in that is under way; sending `true` gives it up.
+    pub(crate) signing_in: Option<watch::Sender<bool>>,
+    pub(crate) signing_out: bool,
+    pub(crate) has_secret: bool,
+    /// Why the last sign-in or sign-out did not work.
+    pub(crate) problem: Option<Problem>,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        service: ServiceId,
+        settings: Settings,
+        client: Arc<Client>,
+        account: Option<AccountId>,
+    ) -> Self {
+        Self {
+            service,
+            settings,
+            client,
+            account,
+            sending: None,
+            polling: HashSet::new(),
+            listing: false,
+            list: None,
+            looks: HashMap::new(),
+            signing_in: None,
+            signing_out: false,
+            has_secret: false,
+            problem: None,
+        }
+    }
+
+    /// Whether it waits for an answer from outside.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_on_the_line() || self.signing_in.is_some() || self.signing_out
+    }
+
+    /// Whether a request of an upload is under way.
+    pub(crate) fn is_on_the_line(&self) -> bool {
+        self.sending.is_some() || !self.polling.is_empty() || self.listing
+    }
+
+    /// What is still missing before one can sign in, in words.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        let mut missing = self.settings.missing();
+        if self.settings.wants_secret() && !self.has_secret {
+            missing.push("the client secret".to_owned());
+        }
+        missing
+    }
+
+    /// Counts one more look at an upload, from 1.
+    pub(crate) fn look(&mut self, upload: UploadId) -> u32 {
+        let looks = self.looks.entry(upload).or_default();
+        *looks = looks.saturating_add(1);
+        *looks
+    }
+
+    /// Nothing that was learnt of one account holds for the next.
+    pub(crate) fn forget(&mut self) {
+        self.list = None;
+        self.looks.clear();
+    }
+}

@@ -1,0 +1,75 @@
+//! Moves activities from device to service, and owns the only state. Knows neither window nor terminal.
+//!
+//! One thread runs one loop over one closed list of events ([`event::Event`]); copying, reading and the network happen
+//! elsewhere and come back as events. What a window or a terminal may know leaves as [`view`] types: the live state as
+//! [`view::Snapshot`], everything else by asking an [`Archive`].
+#![forbid(unsafe_code)]
+
+mod accounts;
+mod archive;
+mod browser;
+mod checks;
+mod clock;
+mod config;
+mod detail;
+mod device_wishes;
+mod devices;
+pub mod doctor;
+mod event;
+mod export;
+pub mod inspect;
+mod intake;
+mod keeping;
+mod lane;
+mod next;
+mod present;
+mod problem;
+mod reconcile;
+mod rows;
+mod schedule;
+mod secrets;
+mod sending;
+mod settings;
+mod start;
+mod state;
+mod upload_wishes;
+pub mod view;
+
+pub use accounts::service_id as service;
+pub use archive::Archive;
+pub use browser::open_in_browser;
+pub use clock::Clock;
+pub use devices::connected;
+pub use event::{AccountName, Command, Retry};
+pub use export::ExportFormat;
+pub use problem::{no_such_account, no_such_activity, no_such_path, no_such_service};
+pub use secrets::SecretsPlace;
+pub use service::{Secret, ServiceId};
+pub use start::{Connected, Engine, EngineOptions};
+
+use view::Problem;
+
+/// The platform's folder for Trackdock's data: the same for the window and the terminal.
+///
+/// # Errors
+/// Code `data_folder` when the user has no home folder.
+pub fn default_data_dir() -> Result<std::path::PathBuf, Problem> {
+    directories::ProjectDirs::from("app", "Trackdock", "Trackdock")
+        .map(|folders| folders.data_local_dir().to_owned())
+        .ok_or_else(|| {
+            Problem::new(
+                "data_folder",
+                "This user has no home folder to keep the library in.",
+                "Name a folder with --data-dir.",
+            )
+        })
+}
+
+/// A service's name for people, from its id; an unknown id is shown as it is.
+#[must_use]
+pub fn service_name(id: &str) -> &str {
+    ServiceId::ALL
+        .into_iter()
+        .find(|service| service.name() == id)
+        .map_or(id, |service| service.display())
+}

@@ -1,0 +1,122 @@
+//! Each crate's errors as a [`Problem`]: a code, what is wrong, what to do.
+
+use std::path::Path;
+
+use device::DeviceError;
+use service::{SecretError, SignInError, SignOutError};
+use track::ReadError;
+
+use crate::view::Problem;
+
+impl Problem {
+    pub(crate) fn new(code: &str, title: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            title: title.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// A file that could not be read as a recording.
+    pub(crate) fn unreadable(name: &str, error: &ReadError) -> Self {
+        Self::new(
+            error.code(),
+            format!("{name}: {}", sentence(&error.to_string())),
+            error.hint(),
+        )
+    }
+
+    /// A file that this computer does not hand over.
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "Check the path.",
+            std::io::ErrorKind::PermissionDenied => "Check that you may read it.",
+            _ => "Check the disk it lies on, then try again.",
+        };
+        Self::new(
+            "file",
+            format!("{} cannot be read: {error}.", path.display()),
+            hint,
+        )
+    }
+}
+
+impl From<library::Error> for Problem {
+    fn from(error: library::Error) -> Self {
+        Self::new(error.code(), sentence(&error.to_string()), error.hint())
+    }
+}
+
+impl From<DeviceError> for Problem {
+    fn from(error: DeviceError) -> Self {
+        Self::new(error.code(), sentence(&error.to_string()), error.hint())
+    }
+}
+
+impl From<SecretError> for Problem {
+    fn from(error: SecretError) -> Self {
+        Self::new(error.code(), sentence(&error.to_string()), error.hint())
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        Self::new(error.code(), sentence(&error.to_string()), error.hint())
+    }
+}
+
+impl From<SignOutError> for Problem {
+    fn from(error: SignOutError) -> Self {
+        Self::new(error.code(), sentence(&error.to_string()), error.hint())
+    }
+}
+
+/// Errors end without a full stop, sentences with one.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?', '”']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+/// There is no activity with this number.
+#[must_use]
+pub fn no_such_activity(id: i64) -> Problem {
+    Problem::new(
+        "no_such_activity",
+        format!("There is no activity {id} in the library."),
+        "`trackdock-cli history` lists them with their numbers.",
+    )
+}
+
+/// There is no service of this name.
+#[must_use]
+pub fn no_such_service(name: &str) -> Problem {
+    Problem::new(
+        "no_such_service",
+        format!("There is no service called {name}."),
+        "The services are map-my-tracks and trek-point.",
+    )
+}
+
+/// Nobody is signed in there.
+#[must_use]
+pub fn no_such_account(name: &str) -> Problem {
+    Problem::new(
+        "no_such_account",
+        format!("Nobody is signed in to {name}."),
+        "`trackdock-cli accounts` lists the accounts; `trackdock-cli login SERVICE` adds one.",
+    )
+}
+
+/// A path that was given does not exist.
+#[must_use]
+pub fn no_such_path(path: &Path) -> Problem {
+    Problem::new(
+        "no_such_path",
+        format!("{} does not exist.", path.display()),
+        "Check the path.",
+    )
+}

@@ -1,0 +1,166 @@
+//! Which of a service's activities is the one we may have sent. Pure.
+
+use jiff::{SignedDuration, Timestamp};
+use service::RemoteActivity;
+
+/// Two starts this close are the same moment (RELIABILITY.md, "Decided since").
+const START: SignedDuration = SignedDuration::from_secs(2);
+/// Two durations this close are the same.
+const DURATION_S: f64 = 5.0;
+/// Two distances this close, as a share of the longer, are the same.
+const DISTANCE_SHARE: f64 = 0.02;
+
+/// What is known here of an activity that a service may have.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    pub(crate) start: Option<Timestamp>,
+    pub(crate) distance_m: Option<f64>,
+    /// Both the elapsed and the timer time: services report either.
+    pub(crate) durations_s: Vec<f64>,
+    /// When the attempt that may have arrived began.
+    pub(crate) attempt_began: Option<Timestamp>,
+}
+
+/// What a service's list says of one activity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Match {
+    /// It is there, under this id.
+    One(String),
+    /// It is not there.
+    None,
+    /// Several could be it: a person has to look.
+    Several(usize),
+}
+
+/// Looks for `wanted` in the whole list: start within 2 s, and distance within 2 % or duration within 5 s where both sides have
+/// them. Of several, one that was created after the attempt began is preferred.
+pub(crate) fn matching(list: &[RemoteActivity], wanted: &Wanted) -> Match {
+    let found: Vec<&RemoteActivity> = list.iter().filter(|remote| is_it(remote, wanted)).collect();
+    match found.as_slice() {
+        [] => Match::None,
+        [one] => Match::One(one.id.clone()),
+        several => {
+            let ours = |remote: &&&RemoteActivity| matches!((remote.created_on, wanted.attempt_began), (Some(on), Some(began)) if on + START >= began);
+            let recent: Vec<&&RemoteActivity> = several.iter().filter(ours).collect();
+            match recent.as_slice() {
+                [one] => Match::One(one.id.clone()),
+                _ => Match::Several(several.len()),
+            }
+        }
+    }
+}
+
+fn is_it(remote: &RemoteActivity, wanted: &Wanted) -> bool {
+    let (Some(theirs), Some(ours)) = (remote.started_at, wanted.start) else {
+        return false;
+    };
+    if theirs.duration_since(ours).abs() > START {
+        return false;
+    }
+    let distance = remote
+        .distance_m
+        .zip(wanted.distance_m)
+        .map(|(a, b)| (a - b).abs() <= DISTANCE_SHARE * a.abs().max(b.abs()));
+    let duration = remote
+        .duration_s
+        .filter(|_| !wanted.durations_s.is_empty())
+        .map(|theirs| {
+            wanted
+                .durations_s
+                .iter()
+                .any(|ours| (theirs - ours).abs() <= DURATION_S)
+        });
+    match (distance, duration) {
+        (None, None) => true,
+        (distance, duration) => distance == Some(true) || duration == Some(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START_S: i64 = 1_774_764_600;
+
+    fn remote(
+        id: &str,
+        after_s: i64,
+        distance_m: Option<f64>,
+        duration_s: Option<f64>,
+    ) -> RemoteActivity {
+        let at = |s| Timestamp::from_second(s).ok();
+        RemoteActivity {
+            id: id.into(),
+            name: None,
+            started_at: at(START_S + after_s),
+            distance_m,
+            duration_s,
+            status: None,
+            created_on: at(START_S + 86_400 + after_s),
+        }
+    }
+
+    #[track_caller]
+    fn check(list: &[RemoteActivity], expected: Match) {
+        let wanted = Wanted {
+            start: Timestamp::from_second(START_S).ok(),
+            distance_m: Some(10_000.0),
+            durations_s: vec![3_600.0, 3_500.0],
+            attempt_began: Timestamp::from_second(START_S + 86_400).ok(),
+        };
+        assert_eq!(matching(list, &wanted), expected);
+    }
+
+    #[test]
+    fn one_is_it() {
+        let one = || Match::One("1".into());
+        check(&[remote("1", 2, Some(10_150.0), None)], one());
+        check(&[remote("1", -2, None, Some(3_505.0))], one());
+        check(&[remote("1", 0, Some(1.0), Some(3_600.0))], one());
+        check(&[remote("1", 0, None, None)], one());
+        check(
+            &[
+                remote("0", 60, Some(10_000.0), None),
+                remote("1", 0, Some(10_000.0), None),
+            ],
+            one(),
+        );
+    }
+
+    #[test]
+    fn none_is_it() {
+        check(&[], Match::None);
+        check(
+            &[remote("1", 3, Some(10_000.0), Some(3_600.0))],
+            Match::None,
+        );
+        check(&[remote("1", 0, Some(9_000.0), Some(3_000.0))], Match::None);
+        check(&[remote("1", 0, Some(9_000.0), None)], Match::None);
+    }
+
+    #[test]
+    fn several_are_asked_about_unless_one_is_newer_than_the_attempt() {
+        let twice = [
+            remote("1", 0, Some(10_000.0), None),
+            remote("2", 1, Some(10_000.0), None),
+        ];
+        check(&twice, Match::Several(2));
+        let mut old = twice.clone();
+        old[0].created_on = Timestamp::from_second(START_S).ok();
+        check(&old, Match::One("2".into()));
+    }
+
+    #[test]
+    fn without_a_start_nothing_is_it() {
+        let wanted = Wanted {
+            start: None,
+            distance_m: None,
+            durations_s: vec![],
+            attempt_began: None,
+        };
+        assert_eq!(
+            matching(&[remote("1", 0, None, None)], &wanted),
+            Match::None
+        );
+    }
+}

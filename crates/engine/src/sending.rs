@@ -1,0 +1,117 @@
+//! Makes one stored activity ready for one service: the original bytes where it takes them, else its own format.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use library::ActivityRow;
+use service::{Accept, Upload, Visibility};
+use track::{Format, Sport};
+
+use crate::view::Problem;
+
+/// Reads the original again and takes out the part that is sent.
+pub(crate) fn ready(
+    path: &Path,
+    activity: &ActivityRow,
+    accepts: impl Fn(Format) -> Accept,
+    visibility: Option<Visibility>,
+) -> Result<Upload, Problem> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unreadable = |error: track::ReadError| Problem::unreadable(&name, &error);
+    let file = std::fs::read(path).map_err(|error| Problem::file(path, &error))?;
+    let unpacked = track::unpack(&file).map_err(unreadable)?;
+    let reading = track::read(&unpacked).map_err(unreadable)?;
+    let (format, bytes) = track::extract(&unpacked, &reading, activity.part).map_err(unreadable)?;
+    let (format, bytes) = match accepts(format) {
+        Accept::AsIs => (format, bytes.into_owned()),
+        Accept::ConvertTo(Format::Gpx) => {
+            let track = reading
+                .tracks
+                .get(activity.part)
+                .ok_or_else(|| no_such_part(&name))?;
+            (Format::Gpx, track::write_gpx(track).bytes)
+        }
+        Accept::ConvertTo(other) => return Err(no_such_writer(other)),
+    };
+    Ok(Upload {
+        file_name: file_name(activity, format),
+        format,
+        bytes: bytes.into(),
+        name: Some(title(activity)),
+        sport: sport_of(activity),
+        visibility,
+    })
+}
+
+fn no_such_part(name: &str) -> Problem {
+    Problem::new(
+        "original_changed",
+        format!("{name} no longer holds what was read from it."),
+        "Run `trackdock-cli doctor`: the file was changed.",
+    )
+}
+
+fn no_such_writer(format: Format) -> Problem {
+    Problem::new(
+        "no_writer",
+        format!(
+            "The settings ask for {} files, which are not written for uploads.",
+            format.name().to_uppercase()
+        ),
+        "Set `else_convert_to` to gpx in config.toml.",
+    )
+}
+
+/// The sport as exactly as the file says it.
+pub(crate) fn sport_of(activity: &ActivityRow) -> Sport {
+    activity.sport.refined(activity.sub_sport.as_deref())
+}
+
+/// Plain ASCII whatever the device called it, with the ending that says the format.
+fn file_name(activity: &ActivityRow, format: Format) -> String {
+    let when = activity.start.map_or_else(
+        || format!("activity-{}", activity.id),
+        |start| start.strftime("%Y-%m-%dT%H-%M-%SZ").to_string(),
+    );
+    format!(
+        "{when}-{}.{}",
+        sport_of(activity).name(),
+        format.extension()
+    )
+}
+
+/// The activity's own name or its sport, with the wall clock of its place: unique, because a service may take two activities of
+/// one name for the same (CONTRACTS.md §1.4).
+pub(crate) fn title(activity: &ActivityRow) -> String {
+    let name = activity
+        .name
+        .clone()
+        .filter(|name| !name.trim().is_empty())
+        .unwrap_or_else(|| in_words(sport_of(activity)));
+    let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+    match activity.start {
+        Some(start) => format!(
+            "{} {}",
+            name.trim(),
+            wall_clock(start, activity.utc_offset_s)
+        ),
+        None => name.trim().to_owned(),
+    }
+}
+
+/// "Trail running" from `trail_running`.
+fn in_words(sport: Sport) -> String {
+    let mut words = sport.name().replace('_', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+fn wall_clock(start: Timestamp, utc_offset_s: Option<i32>) -> String {
+    let zone = utc_offset_s
+        .and_then(|seconds| Offset::from_seconds(seconds).ok())
+        .map_or(TimeZone::UTC, TimeZone::fixed);
+    start.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
+}

@@ -1,0 +1,336 @@
+//! The loop: one thread owns everything and turns each event into changes of the library, new work, and a new snapshot.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use library::Library;
+use service::{SecretStore, ServiceId};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::config::{Config, Timing};
+use crate::devices::DeviceEntry;
+use crate::event::{Answer, Command, Event};
+use crate::lane::Lane;
+use crate::start::{Connected, EngineOptions, Opener, Pulse};
+use crate::view::{Notice, Problem, Snapshot};
+
+/// Snapshots leave at most this often: a hundred events in a row are one picture.
+const SNAPSHOT_GAP: Duration = Duration::from_millis(80);
+/// Events that are dealt with before the next snapshot.
+const EVENTS_AT_ONCE: usize = 256;
+/// A clock that stands still must not make the loop spin.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(5);
+/// The loop looks up at least this often, whatever the clock does.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// What the loop is made of.
+pub(crate) struct Parts {
+    pub(crate) options: EngineOptions,
+    pub(crate) config: Config,
+    pub(crate) library: Library,
+    pub(crate) clock: Clock,
+    pub(crate) runtime: Runtime,
+    pub(crate) store: Arc<dyn SecretStore>,
+    pub(crate) inbox: Sender<Event>,
+    pub(crate) publish: watch::Sender<Snapshot>,
+    pub(crate) beat: watch::Sender<Pulse>,
+}
+
+/// Everything the engine knows. Only its own thread touches it.
+pub(crate) struct State {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) library: Library,
+    pub(crate) clock: Clock,
+    pub(crate) timing: Timing,
+    pub(crate) folders: Vec<PathBuf>,
+    pub(crate) connected: Connected,
+    pub(crate) sends: bool,
+    pub(crate) ask_first: bool,
+    pub(crate) open: Opener,
+    pub(crate) store: Arc<dyn SecretStore>,
+    pub(crate) runtime: Runtime,
+    pub(crate) inbox: Sender<Event>,
+    pub(crate) watch: Option<device::Watch>,
+    /// Until the first list of devices has come, there is something to wait for.
+    pub(crate) devices_known: bool,
+    pub(crate) devices: BTreeMap<String, DeviceEntry>,
+    /// Counts the looks, so that late words of an earlier one are told apart.
+    pub(crate) looks: u64,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) trouble: Option<Problem>,
+    notices: Option<mpsc::UnboundedSender<Notice>>,
+    publish: watch::Sender<Snapshot>,
+    beat: watch::Sender<Pulse>,
+    published: Option<Instant>,
+    /// Something happened since the last snapshot.
+    stale: bool,
+    /// Answers that leave after the snapshot which shows what they speak of.
+    replies: Vec<(oneshot::Sender<Answer>, Answer)>,
+}
+
+impl State {
+    pub(crate) fn new(parts: Parts) -> Result<Self, Problem> {
+        let Parts {
+            options,
+            config,
+            library,
+            clock,
+            runtime,
+            store,
+            inbox,
+            publish,
+            beat,
+        } = parts;
+        let mut state = Self {
+            data_dir: options.data_dir,
+            library,
+            clock,
+            timing: config.timing,
+            folders: config.folders.clone(),
+            connected: options.connected,
+            sends: options.sends,
+            ask_first: options.ask_first,
+            open: options.open,
+            store,
+            runtime,
+            inbox,
+            watch: None,
+            devices_known: options.connected == Connected::Nothing,
+            devices: BTreeMap::new(),
+            looks: 0,
+            lanes: Vec::new(),
+            trouble: None,
+            notices: options.notices,
+            publish,
+            beat,
+            published: None,
+            stale: true,
+            replies: Vec::new(),
+        };
+        for (id, settings) in config.services {
+            state.open_lane(id, settings)?;
+        }
+        if state.connected == Connected::Watched {
+            state.start_watching()?;
+        }
+        Ok(state)
+    }
+
+    /// Runs until told to quit.
+    pub(crate) fn run(mut self, events: &Receiver<Event>) {
+        let mut going = true;
+        while going {
+            self.work();
+            self.publish();
+            match events.recv_timeout(self.sleep()) {
+                Ok(event) => going = self.handle(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => going = false,
+            }
+            // What else has come is dealt with before the next picture is drawn.
+            for event in events.try_iter().take(EVENTS_AT_ONCE) {
+                going &= self.handle(event);
+            }
+            self.stale = true;
+        }
+        self.end();
+    }
+
+    /// False when the loop is to end.
+    fn handle(&mut self, event: Event) -> bool {
+        match event {
+            Event::Asked { command, answer } => self.asked(command, answer),
+            Event::Devices(devices) => self.devices_changed(devices),
+            Event::Found {
+                device,
+                look,
+                found,
+            } => self.found(&device, look, found),
+            Event::Progress { upload, sent, of } => self.progressed(upload, sent, of),
+            Event::Answered {
+                service,
+                upload,
+                outcome,
+            } => self.answered(service, upload, outcome),
+            Event::Unsendable {
+                service,
+                upload,
+                problem,
+            } => self.unsendable(service, upload, &problem),
+            Event::Listed { service, list } => self.listed(service, list),
+            Event::SignedIn {
+                service,
+                result,
+                answer,
+            } => self.signed_in(service, result, answer),
+            Event::SignedOut {
+                service,
+                result,
+                answer,
+            } => self.signed_out(service, result, answer),
+            Event::ClientSecret {
+                service,
+                stored,
+                answer,
+            } => self.client_secret_stored(service, stored, answer),
+            Event::Quit => return false,
+        }
+        true
+    }
+
+    fn asked(&mut self, command: Command, answer: oneshot::Sender<Answer>) {
+        let done = match command {
+            Command::SignIn { service } => return self.sign_in(service, answer),
+            Command::SignOut { account } => return self.sign_out(&account, answer),
+            Command::SetClientSecret { service, secret } => {
+                return self.set_client_secret(service, secret, answer);
+            }
+            Command::SaveService { settings, secret } => match self.save_service(&settings) {
+                Ok(service) => match secret {
+                    Some(secret) => return self.set_client_secret(service, secret, answer),
+                    None => Ok(None),
+                },
+                Err(problem) => Err(problem),
+            },
+            Command::ApproveDevice { device, yes } => self.approve_device(&device, yes),
+            Command::Choose { device, choice } => self.choose(&device, choice),
+            Command::AddFolder { path } => self.add_folder(path),
+            Command::RemoveFolder { path } => self.remove_folder(&path),
+            Command::LookAgain => self.look_again(),
+            Command::TakeIn { path, since } => self.take_in(&path, since),
+            Command::Import { paths } => self.import(&paths),
+            Command::CancelSignIn { service } => self.cancel_sign_in(service),
+            Command::SendEarlier { account, choice } => self.send_earlier(account, choice),
+            Command::Retry(what) => self.retry(what),
+            Command::Hold { upload } => self.hold(upload),
+            Command::Release { upload } => self.release(upload),
+            Command::Dismiss { upload } => self.dismiss(upload),
+            Command::DeleteActivity { id } => self.delete_activity(id),
+            Command::SetVisibility {
+                account,
+                visibility,
+            } => self.set_visibility(account, &visibility),
+        };
+        self.reply(answer, done);
+    }
+
+    /// Starts whatever can be started now.
+    fn work(&mut self) {
+        self.look_at_devices();
+        if self.sends {
+            self.send_what_is_due();
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// What keeps the engine busy, and when it wakes by itself.
+    fn pulse(&self) -> Pulse {
+        let working = !self.devices_known || self.devices.values().any(DeviceEntry::is_busy);
+        let sending = self.lanes.iter().any(Lane::is_busy);
+        let due = if self.sends { self.next_due() } else { None };
+        Pulse {
+            busy: working || sending,
+            due,
+        }
+    }
+
+    fn sleep(&self) -> Duration {
+        if self.stale {
+            return SNAPSHOT_GAP;
+        }
+        let next = [
+            if self.sends { self.next_due() } else { None },
+            self.next_look(),
+        ]
+        .into_iter()
+        .flatten()
+        .min();
+        next.map_or(LONGEST_SLEEP, |next| {
+            until(self.now(), next).clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+        })
+    }
+
+    /// Sends a new snapshot if there is something new and the last is old enough, or somebody waits for an answer.
+    fn publish(&mut self) {
+        let recent = self.published.is_some_and(|at| at.elapsed() < SNAPSHOT_GAP);
+        if !self.stale || (recent && self.replies.is_empty()) {
+            return;
+        }
+        let pulse = self.pulse();
+        let mut next = self.snapshot();
+        self.published = Some(Instant::now());
+        self.stale = false;
+        self.publish.send_if_modified(|last| {
+            next.revision = last.revision;
+            if next == *last {
+                return false;
+            }
+            next.revision = last.revision.wrapping_add(1);
+            *last = next;
+            true
+        });
+        // After the snapshot, so that who waits for rest finds it there.
+        self.beat
+            .send_if_modified(|last| std::mem::replace(last, pulse) != pulse);
+        for (answer, done) in self.replies.drain(..) {
+            // Whoever asked may have gone.
+            let _ = answer.send(done);
+        }
+    }
+
+    pub(crate) fn reply(&mut self, answer: oneshot::Sender<Answer>, done: Answer) {
+        self.replies.push((answer, done));
+    }
+
+    /// Tells one thing that happened, if anybody wants to know.
+    pub(crate) fn tell(&self, notice: Notice) {
+        if let Some(notices) = &self.notices {
+            // Whoever wanted to know may have gone.
+            let _ = notices.send(notice);
+        }
+    }
+
+    /// Keeps a failure of our own disk or database in sight until something works again.
+    pub(crate) fn check<T>(&mut self, result: Result<T, library::Error>) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.trouble = None;
+                Some(value)
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                self.trouble = Some(error.into());
+                None
+            }
+        }
+    }
+
+    pub(crate) fn lane(&mut self, service: ServiceId) -> Option<&mut Lane> {
+        self.lanes.iter_mut().find(|lane| lane.service == service)
+    }
+
+    fn end(self) {
+        for entry in self.devices.values() {
+            entry.stop();
+        }
+        drop(self.watch);
+        self.runtime.shutdown_timeout(Duration::from_millis(500));
+    }
+}
+
+/// The wait until `then`; nothing when it has passed.
+pub(crate) fn until(now: Timestamp, then: Timestamp) -> Duration {
+    then.duration_since(now)
+        .max(SignedDuration::ZERO)
+        .try_into()
+        .unwrap_or_default()
+}

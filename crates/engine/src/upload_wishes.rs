@@ -1,0 +1,67 @@
+//! What the user says about uploads: try again, wait, let go, not this one.
+
+use library::{Selection, UploadId};
+
+use crate::event::{Answer, Retry};
+use crate::state::State;
+use crate::view::Problem;
+
+impl State {
+    pub(crate) fn retry(&mut self, what: Retry) -> Answer {
+        let now = self.now();
+        for lane in &mut self.lanes {
+            match what {
+                Retry::Upload(id) => drop(lane.looks.remove(&UploadId(id))),
+                Retry::All => lane.looks.clear(),
+            }
+        }
+        let due = self.library.retry(selection(what), now)?;
+        Ok(Some(format!("{due} due now.")))
+    }
+
+    pub(crate) fn hold(&mut self, upload: i64) -> Answer {
+        let held = self
+            .library
+            .hold(Selection::Upload(UploadId(upload)), self.now())?;
+        one(
+            held,
+            "It is done, or on its way: it cannot be put on hold any more.",
+        )
+    }
+
+    pub(crate) fn release(&mut self, upload: i64) -> Answer {
+        let released = self
+            .library
+            .release(Selection::Upload(UploadId(upload)), self.now())?;
+        one(released, "It is not on hold.")
+    }
+
+    pub(crate) fn dismiss(&mut self, upload: i64) -> Answer {
+        let dismissed = self
+            .library
+            .dismiss(Selection::Upload(UploadId(upload)), self.now())?;
+        one(
+            dismissed,
+            "It is done, or on its way: it cannot be dismissed any more.",
+        )
+    }
+}
+
+fn selection(what: Retry) -> Selection {
+    match what {
+        Retry::Upload(id) => Selection::Upload(UploadId(id)),
+        Retry::All => Selection::All,
+    }
+}
+
+fn one(changed: u64, otherwise: &str) -> Answer {
+    if changed > 0 {
+        Ok(None)
+    } else {
+        Err(Problem::new(
+            "not_possible",
+            otherwise,
+            "Look at its state first.",
+        ))
+    }
+}
