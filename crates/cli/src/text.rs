@@ -1,10 +1,10 @@
 //! The same results as text for people.
 
-use engine::service_name;
 use engine::view::{
     AccountReport, ActivityReport, DeviceReport, Exported, Facts, Finding, Inspection,
     MessageReport, Notice, Snapshot, UploadReport, UploadState,
 };
+use engine::{counted, service_name};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
@@ -71,7 +71,10 @@ fn unit(units: &str) -> String {
 pub(crate) fn device(device: &DeviceReport) -> String {
     let mut text = format!("{} ({}) at {}", device.name, device.kind, device.place);
     if let (Some(all), Some(new)) = (device.recordings, device.new) {
-        text.push_str(&format!(": {all} recordings, {new} new"));
+        text.push_str(&format!(
+            ": {}, {new} new",
+            counted(all.into(), "recording", "recordings")
+        ));
     }
     for line in device
         .note
@@ -135,8 +138,9 @@ pub(crate) fn upload(upload: &UploadReport) -> String {
         service_name(&upload.service),
         state(upload.state)
     );
+    text.push('.');
     if !upload.reason.is_empty() {
-        text.push_str(&format!(". {}", upload.reason));
+        text.push_str(&format!(" {}", upload.reason));
     }
     if let Some(due) = upload.due.as_deref().and_then(|due| moment(due, None)) {
         text.push_str(&format!(" Next: {due}."));
@@ -166,8 +170,8 @@ pub(crate) fn signed_in(account: &AccountReport) -> String {
     );
     if account.earlier > 0 {
         text.push_str(&format!(
-            "\n{} activities were kept before. They are not sent by themselves; `trackdock-cli login {} --earlier` queues them too.",
-            account.earlier, account.service
+            "\n{} kept before this sign-in. Earlier activities are not sent by themselves; `trackdock-cli login {} --earlier` queues them too.",
+            counted(account.earlier.into(), "activity", "activities"), account.service
         ));
     }
     text
@@ -233,7 +237,10 @@ pub(crate) fn notice(notice: &Notice) -> String {
 
 pub(crate) fn summary(snapshot: &Snapshot) -> String {
     let queue = &snapshot.queue;
-    let mut words = vec![format!("{} activities in the library", snapshot.activities)];
+    let mut words = vec![format!(
+        "{} in the library",
+        counted(snapshot.activities.into(), "activity", "activities")
+    )];
     for (count, word) in [
         (queue.sent, "sent"),
         (queue.existing, "already there"),
@@ -259,7 +266,7 @@ fn state(state: UploadState) -> &'static str {
         UploadState::Sent => "sent",
         UploadState::Existing => "already there",
         UploadState::Refused => "refused",
-        UploadState::Unsure => "unsure: did it arrive?",
+        UploadState::Unsure => "unsure whether it arrived",
         UploadState::Held => "on hold",
         UploadState::Dismissed => "dismissed",
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::view::{Choice, DeviceState, Notice, Problem, Snapshot, UploadState};
+use engine::view::{Choice, DeviceState, Need, NeedAction, Notice, Problem, Snapshot, UploadState};
 use engine::{
     AccountName, Archive, Connected, Engine, EngineOptions, Retry, Secret, SecretsPlace, ServiceId,
 };
@@ -135,7 +135,11 @@ impl Bench {
         tokio::pin!(quiet);
         loop {
             tokio::select! {
-                Some(notice) = self.notices.recv() => all_well &= print(&notice, self.output),
+                notice = self.notices.recv() => match notice {
+                    Some(notice) => all_well &= print(&notice, self.output),
+                    // The engine has ended.
+                    None => break,
+                },
                 () = &mut quiet, if !for_ever => break,
                 _ = tokio::signal::ctrl_c() => break,
             }
@@ -153,8 +157,9 @@ fn print(notice: &Notice, output: Output) -> bool {
         notice,
         Notice::Trouble { .. }
             | Notice::DeviceTrouble { .. }
+            // An unsure one is looked for first; what stays unsure is among the needs at the end.
             | Notice::Upload {
-                state: UploadState::Refused | UploadState::Unsure,
+                state: UploadState::Refused,
                 ..
             }
     )
@@ -177,6 +182,7 @@ async fn import(paths: Vec<PathBuf>, mut bench: Bench) -> Result<End, Problem> {
         .collect();
     bench.engine.ask(engine::Command::Import { paths }).await?;
     all_well &= bench.work(false).await;
+    all_well &= bench.engine.snapshot().trouble.is_none();
     bench.engine.stop().await;
     Ok(End::of(all_well))
 }
@@ -202,12 +208,40 @@ async fn sync(
     let snapshot = bench.engine.snapshot();
     bench.engine.stop().await;
     for need in &snapshot.needs {
+        let hint = hint_here(need, &snapshot);
+        bench.output.note(&format!("{} {hint}", need.problem.title));
+    }
+    if let Some(trouble) = &snapshot.trouble {
         bench
             .output
-            .note(&format!("{} {}", need.problem.title, need.problem.hint));
+            .note(&format!("{} {}", trouble.title, trouble.hint));
     }
     bench.output.say(&text::summary(&snapshot));
     Ok(End::of(all_well && !needs_user(&snapshot)))
+}
+
+/// What to do about a need without a window.
+fn hint_here(need: &Need, snapshot: &Snapshot) -> String {
+    let place = |id: &str| {
+        let found = snapshot.devices.iter().find(|device| device.id == id);
+        found.map(|device| device.place.as_str())
+    };
+    match &need.action {
+        NeedAction::ApproveDevice { device } | NeedAction::ChooseFor { device } => {
+            match place(device) {
+                Some(place) => format!(
+                    "`trackdock-cli sync --device '{place}'` takes in and sends everything on it; with `--since DATE`, what is newer."
+                ),
+                None => need.problem.hint.clone(),
+            }
+        }
+        NeedAction::SignIn { service } | NeedAction::SetUp { service } => {
+            format!("Run `trackdock-cli login {service}`; everything waits, and nothing is lost.")
+        }
+        NeedAction::ShowUploads { .. } => {
+            "`trackdock-cli queue` lists them with the reasons; then `retry` or `dismiss`.".into()
+        }
+    }
 }
 
 /// What waits merely waits; a sign-in, a choice or a broken device needs somebody.

@@ -125,7 +125,7 @@ fn a_revoked_sign_in_keeps_everything_until_one_signs_in_again() {
         "{accounts:?}"
     );
     home.sign_in();
-    assert_eq!(home.run(&["sync"]).code, Some(0));
+    assert_eq!(home.sync().code, Some(0));
     assert_eq!(states(&home), ["sent"; 2]);
 }
 
@@ -190,7 +190,7 @@ fn throttling_is_obeyed_and_refusals_are_told_in_the_services_words() {
     assert!(reason.contains("no <b>points</b>"), "{reason}");
 
     home.well(&["retry", "--all"]);
-    assert_eq!(home.run(&["sync"]).code, Some(0));
+    assert_eq!(home.sync().code, Some(0));
     assert_eq!(states(&home), ["sent"; 4]);
 }
 
@@ -228,10 +228,10 @@ fn what_was_kept_before_an_account_is_sent_only_when_asked_for() {
     home.put("GARMIN/Activity/1.fit", &fit(1));
     assert_eq!(home.sync().code, Some(0));
     home.sign_in();
-    assert_eq!(home.run(&["sync"]).code, Some(0));
+    home.run(&["sync"]);
     assert_eq!(home.sandbox.uploads().len(), 0);
     home.well(&["login", "trek-point", "--earlier"]);
-    assert_eq!(home.run(&["sync"]).code, Some(0));
+    assert_eq!(home.sync().code, Some(0));
     assert_eq!(home.received(ServiceName::TrekPoint), [fit(1)]);
     assert_eq!(home.received(ServiceName::MapMyTracks).len(), 0);
 }

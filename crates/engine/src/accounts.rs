@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use library::{AccountId, AccountState, ActivityId, IfOther, SignIn, State as UploadState};
+use library::{
+    AccountId, AccountState, ActivityId, IfOther, Selection, SignIn, State as UploadState,
+};
 use service::{
     Client, Secret, ServiceId, Settings, SignInError, SignOutError, SignedIn, SignedOut,
 };
@@ -19,6 +21,9 @@ use crate::view::{Choice, Problem, ServiceSettings};
 
 /// Sent with every request, as services ask for (CONTRACTS.md §1.2).
 const USER_AGENT: &str = concat!("Trackdock/", env!("CARGO_PKG_VERSION"));
+
+/// Uploads that are made due at once when settings change; few have a wait of their own.
+const MOST_RETRIED: usize = 1_000;
 
 impl State {
     /// Makes the lane of a service, with whoever is signed in there.
@@ -129,6 +134,17 @@ impl State {
         settings: &ServiceSettings,
     ) -> Result<ServiceId, Problem> {
         let service = service_id(&settings.service)?;
+        let known = |key: &str| {
+            let lane = self.lanes.iter().find(|lane| lane.service == service);
+            lane.is_some_and(|lane| lane.settings.addresses().iter().any(|(own, _)| own == key))
+        };
+        if let Some(other) = settings.addresses.iter().find(|one| !known(&one.key)) {
+            return Err(Problem::new(
+                "no_such_setting",
+                format!("{} has no address called {}.", service.display(), other.key),
+                "Close the settings and open them again.",
+            ));
+        }
         config::save_service(&self.data_dir, settings)?;
         self.reload(service)?;
         Ok(service)
@@ -143,6 +159,30 @@ impl State {
         if let Some(lane) = self.lane(service) {
             (lane.settings, lane.client, lane.problem) = (settings, client, None);
             lane.forget();
+        }
+        self.ask_for_secret(service);
+        self.end_pause(service)
+    }
+
+    /// With other settings the reason of a pause may be gone: what waits is tried again.
+    fn end_pause(&mut self, service: ServiceId) -> Result<(), Problem> {
+        let now = self.now();
+        let Some(account) = self.lane(service).and_then(|lane| lane.account) else {
+            return Ok(());
+        };
+        let known = self.library.account(account)?;
+        if !matches!(known.state, AccountState::Paused { .. }) {
+            return Ok(());
+        }
+        self.library
+            .set_account_state(account, &AccountState::Connected, now)?;
+        let waiting = self
+            .library
+            .queue(&[UploadState::Waiting], None, MOST_RETRIED)?;
+        for upload in waiting {
+            if upload.account == account && upload.due_at.is_some_and(|due| due > now) {
+                self.library.retry(Selection::Upload(upload.id), now)?;
+            }
         }
         Ok(())
     }
@@ -170,6 +210,15 @@ impl State {
                 "busy",
                 format!("A sign-in at {} is under way.", service.display()),
                 "Finish it in your browser, or cancel it.",
+            );
+            return self.reply(answer, Err(busy));
+        }
+        if lane.account.is_none() && lane.is_on_the_line() {
+            // It belongs to who was signed in before, and must not go on with the tokens of somebody else.
+            let busy = Problem::new(
+                "busy",
+                format!("The last upload to {} is just ending.", service.display()),
+                "Try again in a moment.",
             );
             return self.reply(answer, Err(busy));
         }
@@ -206,10 +255,18 @@ impl State {
         result: Result<SignedIn, SignInError>,
         answer: oneshot::Sender<Answer>,
     ) {
-        let done = match result {
-            Ok(who) => self.welcome(service, &who),
-            Err(error) => Err(Problem::from(error)),
-        };
+        match result {
+            Ok(who) => self.welcome(service, &who, answer),
+            Err(error) => self.sign_in_ended(service, Err(Problem::from(error)), answer),
+        }
+    }
+
+    pub(crate) fn sign_in_ended(
+        &mut self,
+        service: ServiceId,
+        done: Answer,
+        answer: oneshot::Sender<Answer>,
+    ) {
         if let Some(lane) = self.lane(service) {
             lane.signing_in = None;
             // Giving up is what the user wanted, not a problem.
@@ -222,28 +279,39 @@ impl State {
         self.reply(answer, done);
     }
 
-    fn welcome(&mut self, service: ServiceId, who: &SignedIn) -> Answer {
+    fn welcome(&mut self, service: ServiceId, who: &SignedIn, answer: oneshot::Sender<Answer>) {
         let now = self.now();
         let label = who
             .label
             .clone()
-            .unwrap_or_else(|| format!("signed in on {}", now.strftime("%Y-%m-%d")));
+            .unwrap_or_else(|| format!("account signed in on {}", now.strftime("%Y-%m-%d")));
         let sign_in = SignIn {
             service: service.name().to_owned(),
             remote_id: who.remote_id.clone(),
             label,
             scopes: who.scopes.clone(),
         };
-        match self.library.sign_in_account(&sign_in, IfOther::Ask, now)? {
-            library::SignedIn::New(account) | library::SignedIn::Again(account) => {
+        let account = self.lane(service).and_then(|lane| lane.account);
+        // Who signed out first may come back as somebody else; the uploads of before stay with who they belong to.
+        let if_other = if account.is_some() {
+            IfOther::Ask
+        } else {
+            IfOther::Switch
+        };
+        let done = match self.library.sign_in_account(&sign_in, if_other, now) {
+            Ok(library::SignedIn::New(account) | library::SignedIn::Again(account)) => {
                 if let Some(lane) = self.lane(service) {
                     lane.account = Some(account);
                     lane.forget();
                 }
                 Ok(None)
             }
-            library::SignedIn::Other(known) => Err(self.turn_away(service, &known, &sign_in.label)),
-        }
+            Ok(library::SignedIn::Other(known)) => {
+                return self.turn_away(service, &known, &sign_in.label, answer);
+            }
+            Err(error) => Err(error.into()),
+        };
+        self.sign_in_ended(service, done, answer);
     }
 
     /// Somebody else signed in: the uploads here belong to the account that is known. The new sign-in is undone, and the known
@@ -253,7 +321,8 @@ impl State {
         service: ServiceId,
         known: &library::AccountRow,
         other: &str,
-    ) -> Problem {
+        answer: oneshot::Sender<Answer>,
+    ) {
         let name = service.display();
         let problem = Problem::new(
             "other_account",
@@ -266,24 +335,28 @@ impl State {
                 known.label
             ),
         );
-        let handle = self.runtime.handle().clone();
-        if let Some(lane) = self.lane(service) {
-            let client = Arc::clone(&lane.client);
-            handle.spawn(async move {
-                if let Err(error) = client.sign_out().await {
-                    tracing::warn!("{}: {error}", service.name());
-                }
+        let written = self.library.set_account_state(
+            known.id,
+            &AccountState::NeedsSignIn(reason(&problem)),
+            self.now(),
+        );
+        self.check(written);
+        let (inbox, handle) = (self.inbox.clone(), self.runtime.handle().clone());
+        let Some(lane) = self.lane(service) else {
+            return;
+        };
+        let client = Arc::clone(&lane.client);
+        handle.spawn(async move {
+            if let Err(error) = client.sign_out().await {
+                tracing::warn!("{}: {error}", service.name());
+            }
+            // The engine may have ended.
+            let _ = inbox.send(Event::TurnedAway {
+                service,
+                problem,
+                answer,
             });
-        }
-        if known.is_signed_in() {
-            let written = self.library.set_account_state(
-                known.id,
-                &AccountState::NeedsSignIn(reason(&problem)),
-                self.now(),
-            );
-            self.check(written);
-        }
-        problem
+        });
     }
 
     pub(crate) fn sign_out(&mut self, account: &AccountName, answer: oneshot::Sender<Answer>) {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use library::{AccountState, ActivityId, ActivityRow, Filter, Reader, State, UploadId};
 use track::Sport;
 
+use crate::clock;
 use crate::detail;
 use crate::inspect;
 use crate::problem;
@@ -209,10 +210,14 @@ impl Archive {
     /// The database failed.
     pub fn account_reports(&self) -> Result<Vec<AccountReport>, Problem> {
         let counts = self.reader.counts()?;
+        let now = clock::system()();
         let report = |account: library::AccountRow| {
             let (state, reason) = match &account.state {
                 AccountState::Connected => ("connected", None),
                 AccountState::NeedsSignIn(reason) => ("needs_sign_in", Some(reason)),
+                AccountState::Paused {
+                    until: Some(until), ..
+                } if *until <= now => ("connected", None),
                 AccountState::Paused { reason, .. } => ("paused", Some(reason)),
                 AccountState::SignedOut => ("signed_out", None),
             };
@@ -268,7 +273,10 @@ impl Archive {
         crate::browser::open_folder(folder).map_err(|error| {
             Problem::new(
                 "no_file_manager",
-                format!("No file manager could be started: {error}."),
+                format!(
+                    "No file manager could be started: {}.",
+                    problem::words(&error)
+                ),
                 format!("The file is {}.", path.display()),
             )
         })

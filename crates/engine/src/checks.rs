@@ -3,24 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use library::{AccountState, Change, Job, State as UploadState, UploadId};
-use service::{Outcome, RemoteActivity, ServiceId};
+use jiff::Timestamp;
+use library::{AccountId, AccountState, Change, Job, State as UploadState, UploadId};
+use service::{Outcome, ServiceId};
 
-use crate::clock;
+use crate::clock::{self, later};
 use crate::event::Event;
 use crate::keeping::reason;
 use crate::lane::Lane;
 use crate::next::{self, AccountEffect, Circumstances, Step};
-use crate::reconcile::{Match, Wanted, matching};
+use crate::reconcile::{Match, matching};
 use crate::sending;
 use crate::state::State;
 use crate::view::{Notice, Problem};
 
-/// Uploads asked about at once, per account.
-const POLLS_AT_ONCE: u32 = 8;
 /// While a request is under way its answer wakes the loop; this only catches what else falls due.
-const BUSY_NAP: SignedDuration = SignedDuration::from_secs(1);
+const BUSY_NAP: Duration = Duration::from_secs(1);
 
 impl State {
     /// Starts every request that is due, in every lane.
@@ -29,7 +27,7 @@ impl State {
             let Some(lane) = self.lanes.get(at) else {
                 continue;
             };
-            if lane.signing_out || lane.account.is_none() {
+            if lane.is_closed() {
                 continue;
             }
             let service = lane.service;
@@ -48,166 +46,16 @@ impl State {
                 .ok()
                 .flatten()?;
             Some(if lane.is_on_the_line() {
-                due.max(now + BUSY_NAP)
+                due.max(later(now, BUSY_NAP))
             } else {
                 due
             })
         };
         self.lanes
             .iter()
-            .filter(|lane| !lane.signing_out)
+            .filter(|lane| !lane.is_closed())
             .filter_map(due)
             .min()
-    }
-
-    /// Asks about uploads that are processing or unsure.
-    fn look_after(&mut self, service: ServiceId) {
-        let now = self.now();
-        let Some(account) = self.lane(service).and_then(|lane| lane.account) else {
-            return;
-        };
-        let due = self.library.looks_due(account, now, POLLS_AT_ONCE);
-        for job in self.check(due).unwrap_or_default() {
-            match job.upload.state {
-                UploadState::Processing => self.poll(service, &job),
-                _ => self.settle_unsure(service, &job),
-            }
-        }
-    }
-
-    fn poll(&mut self, service: ServiceId, job: &Job) {
-        let upload = job.upload.id;
-        let inbox = self.inbox.clone();
-        let handle = self.runtime.handle().clone();
-        let clock = Arc::clone(&self.clock);
-        let Some(lane) = self.lane(service) else {
-            return;
-        };
-        let Some(remote_id) = job.upload.remote_id.clone() else {
-            return;
-        };
-        if !lane.polling.insert(upload) {
-            return;
-        }
-        let client = Arc::clone(&lane.client);
-        handle.spawn(async move {
-            let outcome = client.poll(&remote_id, &*clock).await;
-            // The engine may have ended; the upload is asked about again at the next start.
-            let _ = inbox.send(Event::Answered {
-                service,
-                upload,
-                outcome,
-            });
-        });
-    }
-
-    /// An upload that may have arrived: look for it where there is a list, else send it once more to a service that recognises
-    /// what it has.
-    fn settle_unsure(&mut self, service: ServiceId, job: &Job) {
-        let Some(lane) = self.lane(service) else {
-            return;
-        };
-        if lane.client.can_list() {
-            return self.read_list(service);
-        }
-        let again = lane.client.recognises_duplicates() && lane.look(job.upload.id) == 1;
-        let name = service.display();
-        let change = if again {
-            Change::to(
-                UploadState::Waiting,
-                format!("Sent once more; {name} recognises what it already has."),
-            )
-        } else {
-            let reason = format!(
-                "{name} gave no clear answer. Look there whether it arrived, then retry or dismiss."
-            );
-            Change {
-                reason,
-                due_at: Some(self.now() + library_wait()),
-                ..Change::to(UploadState::Unsure, format!("{name} gave no clear answer."))
-            }
-        };
-        self.settle(service, job.upload.id, UploadState::Unsure, &change);
-    }
-
-    fn read_list(&mut self, service: ServiceId) {
-        let inbox = self.inbox.clone();
-        let handle = self.runtime.handle().clone();
-        let clock = Arc::clone(&self.clock);
-        let Some(lane) = self.lane(service).filter(|lane| !lane.listing) else {
-            return;
-        };
-        lane.listing = true;
-        let client = Arc::clone(&lane.client);
-        handle.spawn(async move {
-            let list = client.list(&*clock).await;
-            // The engine may have ended; the list is read again when it is needed.
-            let _ = inbox.send(Event::Listed { service, list });
-        });
-    }
-
-    /// The service's list has come: it settles every unsure upload, and is searched before first uploads.
-    pub(crate) fn listed(
-        &mut self,
-        service: ServiceId,
-        list: Result<Vec<RemoteActivity>, Outcome>,
-    ) {
-        let now = self.now();
-        let Some(lane) = self.lane(service) else {
-            return;
-        };
-        lane.listing = false;
-        let Some(account) = lane.account else { return };
-        let list = match list {
-            Ok(list) => list,
-            Err(outcome) => return self.list_failed(service, outcome),
-        };
-        let due = self.library.looks_due(account, now, u32::MAX);
-        for job in self.check(due).unwrap_or_default() {
-            if job.upload.state == UploadState::Unsure {
-                let found = matching(&list, &wanted(&job));
-                let Some(lane) = self.lane(service) else {
-                    return;
-                };
-                let look = lane.look(job.upload.id);
-                if found == Match::None && look >= 2 {
-                    lane.looks.remove(&job.upload.id);
-                }
-                let step = next::after_look(&found, look, &self.circumstances(service, &job));
-                self.take(service, &job, step);
-            }
-        }
-        if let Some(lane) = self.lane(service) {
-            lane.list = Some(list);
-        }
-    }
-
-    /// The list is not there: whatever waits for it waits on.
-    fn list_failed(&mut self, service: ServiceId, outcome: Outcome) {
-        let outcome = match outcome {
-            Outcome::Unknown(what) | Outcome::Refused(what) => {
-                Outcome::Transient { what, after: None }
-            }
-            outcome => outcome,
-        };
-        let now = self.now();
-        let Some(account) = self.lane(service).and_then(|lane| lane.account) else {
-            return;
-        };
-        let unsure = self
-            .library
-            .looks_due(account, now, 1)
-            .ok()
-            .and_then(|jobs| jobs.into_iter().next());
-        let waiting = self.library.next_due(account, now).ok().flatten();
-        if let Some(job) = unsure.or(waiting) {
-            let step = next::after_answer(
-                outcome,
-                job.upload.state,
-                &self.circumstances(service, &job),
-            );
-            self.take(service, &job, step);
-        }
     }
 
     /// Sends the next waiting upload, if the lane is free.
@@ -230,23 +78,19 @@ impl State {
         if lane.client.can_list() && lane.list.is_none() {
             return self.read_list(service);
         }
-        let found = lane
-            .list
+        let was_released = lane.released.contains(&job.upload.id);
+        let list = lane.list.take();
+        let found = list
             .as_deref()
-            .map_or(Match::None, |list| matching(list, &wanted(&job)));
-        match found {
-            Match::None => self.send(service, &job),
-            Match::One(_) | Match::Several(_) => {
-                let mut step = next::after_look(&found, 2, &self.circumstances(service, &job));
-                if let Match::One(id) = &found {
-                    step.what = format!("{} already had it, as number {id}.", service.display());
-                    step.reason = format!("{} already had this activity.", service.display());
-                }
-                if step.state == UploadState::Unsure {
-                    // It was never sent by us: it waits for a word, not for a look.
-                    step.state = UploadState::Held;
-                }
-                self.take(service, &job, step);
+            .map_or(Match::None, |list| matching(list, &self.wanted(&job)));
+        if let Some(lane) = self.lane(service) {
+            lane.list = list;
+        }
+        match next::before_sending(&found, was_released, service.display()) {
+            None => self.send(service, &job),
+            Some(step) => {
+                // What cannot be written down still waits, and is looked for again.
+                let _ = self.take(service, &job, step);
             }
         }
     }
@@ -261,12 +105,13 @@ impl State {
             Duration::from_millis(lane.settings.min_gap_ms),
             job.upload.id,
         );
+        let path = self.library.original_path(job.activity.id);
+        let Some(path) = self.check(path) else { return };
+        // The last thing that may fail: what is claimed is sent.
         let claimed = self.library.claim(upload, gap, now);
         if self.check(claimed).is_none() {
             return;
         }
-        let path = self.library.original_path(job.activity.id);
-        let Some(path) = self.check(path) else { return };
         let (inbox, clock) = (self.inbox.clone(), Arc::clone(&self.clock));
         let handle = self.runtime.handle().clone();
         let Some(lane) = self.lane(service) else {
@@ -330,39 +175,61 @@ impl State {
         }
     }
 
-    /// An answer has come: what it means is decided in [`next`], and written down here.
+    /// An answer has come: what it means is decided in [`next`], and written down here. What cannot be written down now is
+    /// kept and written later: until then the database says "sending", and nothing is sent twice.
     pub(crate) fn answered(&mut self, service: ServiceId, upload: UploadId, outcome: Outcome) {
         self.over(service, upload);
+        if self.note_answer(service, upload, outcome.clone()).is_err() {
+            self.unsettled.push(Event::Answered {
+                service,
+                upload,
+                outcome,
+            });
+        }
+    }
+
+    fn note_answer(
+        &mut self,
+        service: ServiceId,
+        upload: UploadId,
+        outcome: Outcome,
+    ) -> Result<(), Problem> {
         let job = self.library.upload(upload).and_then(|row| {
             Ok(Job {
                 activity: self.library.activity(row.activity)?,
                 upload: row,
             })
         });
-        let Some(job) = self.check(job) else { return };
+        let Some(job) = self.still_there(job)? else {
+            return Ok(());
+        };
         if !matches!(
             job.upload.state,
             UploadState::Sending | UploadState::Processing
         ) {
-            return;
+            return Ok(());
         }
-        let step = next::after_answer(
-            outcome,
-            job.upload.state,
-            &self.circumstances(service, &job),
-        );
-        self.take(service, &job, step);
+        let now = self.circumstances(service, &job);
+        let step = next::after_answer(outcome, job.upload.state, &now);
+        self.take(service, &job, step)
     }
 
     /// The file could not even be made ready: nothing left this computer.
-    pub(crate) fn unsendable(&mut self, service: ServiceId, upload: UploadId, problem: &Problem) {
+    pub(crate) fn unsendable(&mut self, service: ServiceId, upload: UploadId, problem: Problem) {
         self.over(service, upload);
         let change = Change {
             reason_code: problem.code.clone(),
             reason: format!("{} {}", problem.title, problem.hint),
             ..Change::to(UploadState::Held, format!("Not sent: {}", problem.title))
         };
-        self.settle(service, upload, UploadState::Sending, &change);
+        let settled = self.settle(service, upload, UploadState::Sending, &change);
+        if settled.is_err() {
+            self.unsettled.push(Event::Unsendable {
+                service,
+                upload,
+                problem,
+            });
+        }
     }
 
     fn over(&mut self, service: ServiceId, upload: UploadId) {
@@ -373,11 +240,18 @@ impl State {
         lane.sending = lane.sending.take().filter(|(own, _)| *own != upload);
     }
 
-    fn circumstances(&self, service: ServiceId, job: &Job) -> Circumstances<'static> {
+    pub(crate) fn circumstances(&self, service: ServiceId, job: &Job) -> Circumstances<'static> {
         let lane = self.lanes.iter().find(|lane| lane.service == service);
+        let is_processing = job.upload.state == UploadState::Processing;
+        // A processing upload counts its looks, not its failures.
+        let (failures, asked) = if is_processing {
+            (lane.map_or(0, |lane| lane.stumbles), job.upload.failures)
+        } else {
+            (job.upload.failures, 0)
+        };
         Circumstances {
             service: service.display(),
-            failures: job.upload.failures.saturating_add(1),
+            failures: failures.saturating_add(1),
             recognises_duplicates: lane.is_some_and(|lane| lane.client.recognises_duplicates()),
             can_list: lane.is_some_and(|lane| lane.client.can_list()),
             resent: lane
@@ -385,52 +259,105 @@ impl State {
                 .unwrap_or_default(),
             poll_first: self.timing.poll_first,
             look_again: self.timing.look_again,
-            asked: if job.upload.state == UploadState::Processing {
-                job.upload.failures
-            } else {
-                0
-            },
+            asked,
             dice: clock::dice(),
         }
     }
 
     /// Writes a step down, for the upload and for its account.
-    fn take(&mut self, service: ServiceId, job: &Job, step: Step) {
-        let now = self.now();
+    pub(crate) fn take(
+        &mut self,
+        service: ServiceId,
+        job: &Job,
+        step: Step,
+    ) -> Result<(), Problem> {
+        let wait = step.due_in.unwrap_or(library::LONGEST_WAIT);
         let change = Change {
             state: step.state,
-            due_at: step
-                .due_in
-                .map(|wait| now.checked_add(wait).unwrap_or(Timestamp::MAX))
-                .or_else(|| Some(now + library_wait())),
+            due_at: Some(later(self.now(), wait)),
             remote_id: step.remote_id,
             link: step.link,
-            reason_code: String::new(),
+            reason_code: step.code.to_owned(),
             reason: step.reason,
             what: step.what,
         };
-        self.settle(service, job.upload.id, job.upload.state, &change);
-        let state = match step.account {
-            AccountEffect::None => return,
-            AccountEffect::NeedsSignIn(problem) => AccountState::NeedsSignIn(reason(&problem)),
-            AccountEffect::Pause(problem, wait) => AccountState::Paused {
-                reason: reason(&problem),
-                until: now.checked_add(wait).ok(),
-            },
-        };
-        let written = self
-            .library
-            .set_account_state(job.upload.account, &state, now);
-        self.check(written);
+        self.settle(service, job.upload.id, job.upload.state, &change)?;
+        self.affect(service, job.upload.account, step.state, step.account)
     }
 
-    fn settle(&mut self, service: ServiceId, upload: UploadId, from: UploadState, change: &Change) {
+    /// What a step means for the whole account. One that was signed out meanwhile stays so, and a late word neither shortens a
+    /// pause nor replaces the need to sign in.
+    fn affect(
+        &mut self,
+        service: ServiceId,
+        account: AccountId,
+        came_to: UploadState,
+        effect: AccountEffect,
+    ) -> Result<(), Problem> {
+        let now = self.now();
+        let known = self.library.account(account);
+        let Some(known) = self.still_there(known)? else {
+            return Ok(());
+        };
+        let pause = match &known.state {
+            AccountState::Paused { until, .. } => Some(until.unwrap_or(Timestamp::MAX)),
+            _ => None,
+        };
+        let is_resting = pause.is_some_and(|until| until > now);
+        let state = match (effect, &known.state) {
+            (_, AccountState::SignedOut) => return Ok(()),
+            (AccountEffect::NeedsSignIn(problem), _) => AccountState::NeedsSignIn(reason(&problem)),
+            (AccountEffect::Pause(..), AccountState::NeedsSignIn(_)) => return Ok(()),
+            (AccountEffect::Pause(problem, wait), _) => {
+                let until = later(now, wait);
+                if is_resting && pause >= Some(until) {
+                    return Ok(());
+                }
+                if !is_resting {
+                    self.stumbled(service, true);
+                }
+                AccountState::Paused {
+                    reason: reason(&problem),
+                    until: Some(until),
+                }
+            }
+            (AccountEffect::None, _) if is_resting || !went_well(came_to) => return Ok(()),
+            (AccountEffect::None, state) => {
+                self.stumbled(service, false);
+                if !matches!(state, AccountState::Paused { .. }) {
+                    return Ok(());
+                }
+                AccountState::Connected
+            }
+        };
+        let written = self.library.set_account_state(account, &state, now);
+        self.still_there(written).map(|_| ())
+    }
+
+    fn stumbled(&mut self, service: ServiceId, again: bool) {
+        if let Some(lane) = self.lane(service) {
+            lane.stumbles = if again {
+                lane.stumbles.saturating_add(1)
+            } else {
+                0
+            };
+        }
+    }
+
+    /// Writes what an upload comes to, and tells it. One that is gone, or has moved on, needs nothing any more.
+    pub(crate) fn settle(
+        &mut self,
+        service: ServiceId,
+        upload: UploadId,
+        from: UploadState,
+        change: &Change,
+    ) -> Result<(), Problem> {
         let settled = self.library.settle(upload, change, self.now());
-        let Some(row) = self.check(settled) else {
-            return;
+        let Some(row) = self.still_there(settled)? else {
+            return Ok(());
         };
         if row.state == from {
-            return;
+            return Ok(());
         }
         self.tell(Notice::Upload {
             id: upload.0,
@@ -440,24 +367,14 @@ impl State {
             reason: row.reason,
             remote_id: row.remote_id,
         });
+        Ok(())
     }
 }
 
-/// As long as the library lets anything wait.
-fn library_wait() -> SignedDuration {
-    SignedDuration::try_from(library::LONGEST_WAIT).unwrap_or(SignedDuration::ZERO)
-}
-
-/// What a service would have of this upload.
-fn wanted(job: &Job) -> Wanted {
-    let activity = &job.activity;
-    Wanted {
-        start: activity.start,
-        distance_m: activity.distance_m,
-        durations_s: [activity.elapsed_s, activity.timer_s]
-            .into_iter()
-            .flatten()
-            .collect(),
-        attempt_began: (job.upload.state == UploadState::Unsure).then_some(job.upload.changed_at),
-    }
+/// Whether the service did its work, whatever it said of the file.
+fn went_well(state: UploadState) -> bool {
+    matches!(
+        state,
+        UploadState::Sent | UploadState::Existing | UploadState::Processing | UploadState::Refused
+    )
 }

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,6 +16,11 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 )]
 pub(crate) fn system() -> Clock {
     Arc::new(Timestamp::now)
+}
+
+/// `wait` after `now`; the end of time where there is no such time.
+pub(crate) fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// 0 to 1, different on each call and each computer; good enough to spread retries, not for secrets.

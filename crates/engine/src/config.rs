@@ -8,6 +8,7 @@ use std::time::Duration;
 use service::{ServiceId, Settings};
 use toml_edit::{Document, DocumentMut, Item, Table, value};
 
+use crate::problem::words;
 use crate::view::{Problem, ServiceSettings};
 
 /// The file's name in the data folder.
@@ -57,7 +58,13 @@ impl Config {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(bad(&path, None, &format!("cannot be read: {error}"))),
+            Err(error) => {
+                return Err(bad(
+                    &path,
+                    None,
+                    &format!("cannot be read: {}", words(&error)),
+                ));
+            }
         };
         Self::parse(path, &text)
     }
@@ -187,7 +194,13 @@ fn edit(data_dir: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Pr
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(bad(&path, None, &format!("cannot be read: {error}"))),
+        Err(error) => {
+            return Err(bad(
+                &path,
+                None,
+                &format!("cannot be read: {}", words(&error)),
+            ));
+        }
     };
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
         bad(
@@ -205,7 +218,13 @@ fn edit(data_dir: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Pr
         file.sync_all()?;
         fs::rename(&beside, &path)
     });
-    written.map_err(|error| bad(&path, None, &format!("cannot be written: {error}")))
+    written.map_err(|error| {
+        bad(
+            &path,
+            None,
+            &format!("cannot be written: {}", words(&error)),
+        )
+    })
 }
 
 /// The table under `key`, made if it isn't there.
@@ -306,8 +325,12 @@ fn bad(path: &Path, line: Option<usize>, what: &str) -> Problem {
     let what = what.trim().replace('\n', " ");
     Problem {
         code: "config".into(),
-        title: format!("{}{line}: {what}.", path.display()),
-        hint: "Correct the file, or delete the line to use the default.".into(),
+        title: format!("{}{line}: {}.", path.display(), what.trim_end_matches('.')),
+        hint: if line.is_empty() {
+            "Check the file and who may use it.".into()
+        } else {
+            "Correct the file, or delete the line to use the default.".into()
+        },
     }
 }
 

@@ -108,3 +108,100 @@ pub(crate) fn laps(track: &Track) -> Vec<LapView> {
     };
     track.laps.iter().map(lap).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+    use track::Position;
+
+    use super::*;
+
+    /// Northwards at about 11 m each second, for so many seconds.
+    fn ride(seconds: u32) -> Track {
+        let start = Timestamp::from_second(1_780_000_000).unwrap();
+        let mut track = Track {
+            start: Some(start),
+            ..Track::default()
+        };
+        for second in 0..seconds {
+            track.points.push(Point {
+                time: Some(start + SignedDuration::from_secs(second.into())),
+                position: Position::new(40.0 + f64::from(second) * 0.000_1, 11.0),
+                ..Point::default()
+            });
+        }
+        track
+    }
+
+    #[track_caller]
+    fn check(seconds: u32, points: usize) {
+        let series = series(&ride(seconds));
+        assert_eq!(series.elapsed_s.len(), points);
+        for column in [&series.distance_m, &series.speed, &series.latitude] {
+            assert_eq!(column.len(), points);
+        }
+        let last = f64::from(seconds.saturating_sub(1));
+        assert_eq!(series.elapsed_s.last().copied().flatten(), Some(last));
+        // The way over the points that were left out counts too.
+        let metres = series.distance_m.last().copied().flatten().unwrap();
+        assert!((metres - last * 11.12).abs() < last * 0.05, "{metres}");
+        assert!(series.heart_rate.is_empty() && series.elevation_m.is_empty());
+    }
+
+    #[test]
+    fn long_tracks_are_thinned_and_keep_their_end() {
+        check(2, 2);
+        check(2_000, 2_000);
+        check(2_001, 1_001);
+        check(10_000, 2_001);
+        check(100_003, 1_962);
+    }
+
+    #[test]
+    fn nothing_comes_of_nothing() {
+        assert_eq!(series(&Track::default()), Series::default());
+        assert_eq!(speeds(&[], &[]), []);
+    }
+
+    #[test]
+    fn speeds_follow_from_time_and_way_and_jumps_are_none() {
+        let steady = series(&ride(100));
+        assert!(
+            steady
+                .speed
+                .iter()
+                .all(|speed| speed.is_some_and(|speed| (speed - 11.12).abs() < 0.1)),
+            "{:?}",
+            steady.speed
+        );
+        let times: Vec<Option<f64>> = (0..20).map(|second| Some(f64::from(second))).collect();
+        let standing = vec![Some(5.0); 20];
+        assert_eq!(speeds(&times, &standing), [Some(0.0); 20]);
+        let mut jump = standing.clone();
+        jump[19] = Some(5_000.0);
+        let speed = speeds(&times, &jump);
+        assert_eq!(speed[0], Some(0.0));
+        assert_eq!(speed[19], None);
+        let backwards: Vec<Option<f64>> = times.iter().rev().copied().collect();
+        assert_eq!(speeds(&times, &backwards), [None; 20]);
+        let same_moment = vec![Some(3.0); 20];
+        assert_eq!(speeds(&same_moment, &times), [None; 20]);
+    }
+
+    #[test]
+    fn points_without_a_value_are_holes() {
+        let mut track = ride(30);
+        let mut without = Point {
+            heart_rate_bpm: Some(120.0),
+            ..Point::default()
+        };
+        track.points.push(without);
+        without.heart_rate_bpm = None;
+        track.points.push(without);
+        let series = series(&track);
+        assert_eq!(series.elapsed_s[31], None);
+        assert_eq!(series.latitude[30], None);
+        assert_eq!(series.heart_rate[29..], [None, Some(120.0), None]);
+        assert_eq!(series.distance_m[31], series.distance_m[29]);
+    }
+}

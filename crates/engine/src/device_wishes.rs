@@ -1,5 +1,6 @@
 //! What the user says about devices and folders: use it, how far back, watch this, take these in.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use device::{Device, DeviceKind, Recording};
@@ -20,6 +21,9 @@ impl State {
         if let (Some(entry), Some(row)) = (self.devices.get_mut(id), row) {
             entry.row = Some(row);
             entry.again = true;
+            if !yes {
+                entry.stop();
+            }
         }
         Ok(None)
     }
@@ -101,33 +105,40 @@ impl State {
         Ok(None)
     }
 
-    /// Takes in files and folders as they are.
+    /// Takes in files and folders as they are. The files of one folder are one import, however many they are.
     pub(crate) fn import(&mut self, paths: &[PathBuf]) -> Answer {
+        let mut imports: BTreeMap<PathBuf, Vec<Recording>> = BTreeMap::new();
+        let mut folders = Vec::new();
         for path in paths {
-            let about = path
-                .metadata()
-                .map_err(|error| Problem::file(path, &error))?;
-            let (root, files) = if about.is_dir() {
-                (path.clone(), None)
-            } else {
-                let name = path.file_name().map(PathBuf::from).unwrap_or_default();
-                let recording = Recording {
-                    path: name,
+            let unreadable = |error| Problem::file(path, &error);
+            let about = path.metadata().map_err(unreadable)?;
+            let whole = std::path::absolute(path).map_err(unreadable)?;
+            let (folder, name) = match (whole.parent(), whole.file_name()) {
+                (Some(folder), Some(name)) if !about.is_dir() => (folder, name),
+                _ => {
+                    folders.push(whole);
+                    continue;
+                }
+            };
+            imports
+                .entry(folder.to_owned())
+                .or_default()
+                .push(Recording {
+                    path: PathBuf::from(name),
                     size: about.len(),
                     modified_ms: modified_ms(&about),
-                };
-                (
-                    path.parent().map(Path::to_owned).unwrap_or_default(),
-                    Some(vec![recording]),
-                )
-            };
-            let root = std::path::absolute(&root).map_err(|error| Problem::file(path, &error))?;
+                });
+        }
+        let folders = folders.into_iter().map(|folder| (folder, None));
+        let files = imports
+            .into_iter()
+            .map(|(folder, files)| (folder, Some(files)));
+        for (root, files) in folders.chain(files) {
             self.looks += 1;
             let id = format!("import:{}", self.looks);
-            let name = shown(path);
             let device = Device {
                 id: id.clone(),
-                name,
+                name: shown(&root),
                 kind: DeviceKind::Folder,
                 root,
                 folders: vec![PathBuf::new()],

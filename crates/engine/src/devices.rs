@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use device::{Device, DeviceKind, Exclusions, Recording, Watch};
-use jiff::Timestamp;
 use library::DeviceRow;
 
 use crate::config::Config;
@@ -31,7 +30,7 @@ pub(crate) struct DeviceEntry {
     /// Something may have changed since that look began.
     pub(crate) again: bool,
     /// When it is looked at again by itself.
-    pub(crate) next_look: Option<Timestamp>,
+    pub(crate) next_look: Option<Instant>,
     pub(crate) found: u32,
     pub(crate) taken_in: u32,
     pub(crate) ignored: u32,
@@ -89,6 +88,14 @@ impl DeviceEntry {
         self.look.is_some() || (self.again && self.is_used())
     }
 
+    /// It went and came back between two lists: a look that began before may wait for the old mount for ever, and what was
+    /// unfinished then is judged as at another plug-in.
+    fn plugged_in_again(&mut self) {
+        self.stop();
+        self.look = None;
+        self.unfinished.clear();
+    }
+
     pub(crate) fn stop(&self) {
         if let Some(look) = &self.look {
             look.stop.store(true, Ordering::Relaxed);
@@ -136,6 +143,9 @@ impl State {
         for device in devices {
             match self.devices.get_mut(&device.id) {
                 Some(entry) => {
+                    if (&entry.device.root, &entry.device.mount) != (&device.root, &device.mount) {
+                        entry.plugged_in_again();
+                    }
                     entry.again = true;
                     entry.device = device;
                 }
@@ -149,6 +159,7 @@ impl State {
             .library
             .remember_device(&device.id, &device.name, self.now());
         let Some(mut row) = self.check(remembered) else {
+            self.missed_device = true;
             return;
         };
         if device.kind == DeviceKind::Folder && row.choice.is_none() && !self.ask_first {
@@ -170,7 +181,7 @@ impl State {
 
     /// Starts a look at every device that may have something new.
     pub(crate) fn look_at_devices(&mut self) {
-        let now = self.now();
+        let now = Instant::now();
         let due: Vec<String> = self
             .devices
             .iter()
@@ -183,13 +194,15 @@ impl State {
         }
     }
 
-    /// When a device is looked at again by itself.
-    pub(crate) fn next_look(&self) -> Option<Timestamp> {
-        self.devices
+    /// How long until a device is looked at again by itself.
+    pub(crate) fn next_look(&self) -> Option<Duration> {
+        let next = self
+            .devices
             .values()
             .filter(|entry| entry.look.is_none() && entry.is_used())
             .filter_map(|entry| entry.next_look)
-            .min()
+            .min()?;
+        Some(next.saturating_duration_since(Instant::now()))
     }
 
     /// Looks at a device on a thread of its own.
@@ -241,12 +254,8 @@ impl State {
                 intake::run(&look, &tell);
             });
         if let Err(error) = started {
-            entry.look = None;
-            entry.trouble = Some(Problem::new(
-                "system",
-                format!("This computer refuses threads: {error}."),
-                "Close other programs and try again.",
-            ));
+            let problem = Problem::no_threads(&error);
+            self.look_ended(id, 0, Err(problem));
         }
     }
 }
@@ -310,3 +319,7 @@ fn kind_name(kind: DeviceKind) -> &'static str {
         DeviceKind::Folder => "folder",
     }
 }
+
+#[cfg(test)]
+#[path = "devices_tests.rs"]
+mod tests;

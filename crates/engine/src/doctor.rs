@@ -8,6 +8,7 @@ use service::ServiceId;
 use crate::archive;
 use crate::clock;
 use crate::config::Config;
+use crate::problem::words;
 use crate::secrets::{self, SecretsPlace};
 use crate::view::{Finding, Problem};
 
@@ -91,7 +92,11 @@ fn data_folder(data_dir: &Path) -> Finding {
             "disk",
             &Problem::new(
                 "disk",
-                format!("{} cannot be written: {error}.", data_dir.display()),
+                format!(
+                    "{} cannot be written: {}.",
+                    data_dir.display(),
+                    words(&error)
+                ),
                 "Make room on the disk, and check that the folder belongs to you.",
             ),
         ),
@@ -122,7 +127,7 @@ async fn keyring(data_dir: &Path, place: SecretsPlace) -> Option<Finding> {
             "secrets",
             &Problem::new(
                 "secrets",
-                format!("{place} does not keep what it is given."),
+                format!("What is put {place} cannot be read again."),
                 "Use `--secrets file`.",
             ),
         ),
@@ -152,8 +157,8 @@ async fn library(data_dir: &Path) -> Vec<Finding> {
             vec![well(
                 "library",
                 format!(
-                    "{} activities; every original is as it was kept.",
-                    counts.activities
+                    "{}; every original is as it was kept.",
+                    crate::counted(counts.activities, "activity", "activities")
                 ),
             )]
         }
@@ -185,7 +190,10 @@ fn devices(data_dir: &Path) -> Finding {
             Some(problem) => bad("devices", problem),
             None => well(
                 "devices",
-                format!("{} connected, and readable.", devices.len()),
+                format!(
+                    "{} connected, and readable.",
+                    crate::counted(devices.len() as u64, "device", "devices")
+                ),
             ),
         },
         Err(problem) => bad("devices", &problem),
@@ -233,7 +241,7 @@ async fn unreachable(id: ServiceId, key: &str, address: &str) -> Option<Problem>
     .await;
     let why = match connected {
         Ok(Ok(_)) => return None,
-        Ok(Err(error)) => error.to_string(),
+        Ok(Err(error)) => words(&error),
         Err(_) => "no answer within 5 seconds".to_owned(),
     };
     Some(Problem::new(

@@ -60,6 +60,12 @@ pub(crate) enum Event {
         result: Result<SignedIn, SignInError>,
         answer: oneshot::Sender<Answer>,
     },
+    /// Somebody else had signed in, and is signed out again.
+    TurnedAway {
+        service: ServiceId,
+        problem: Problem,
+        answer: oneshot::Sender<Answer>,
+    },
     /// A sign-out ended.
     SignedOut {
         service: ServiceId,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use library::ActivityRow;
 
 use crate::archive::Archive;
+use crate::problem::words;
 use crate::view::{Exported, Problem};
 
 /// What an activity is written as.
@@ -139,6 +140,10 @@ fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> (PathBuf, io::Result<()
         match File::create_new(&path) {
             Ok(_) => {
                 let written = write(&path, bytes);
+                if written.is_err() {
+                    // The empty file only kept the name; the error of the writing is the one that matters.
+                    let _ = fs::remove_file(&path);
+                }
                 return (path, written);
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -151,7 +156,7 @@ fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> (PathBuf, io::Result<()
 fn not_written(path: &Path, error: &io::Error) -> Problem {
     Problem::new(
         "not_written",
-        format!("{} cannot be written: {error}.", path.display()),
+        format!("{} cannot be written: {}.", path.display(), words(error)),
         "Choose another place, or make room on the disk.",
     )
 }

@@ -324,3 +324,7 @@ pub(crate) fn first_loss(reading: &Reading) -> String {
 pub(crate) fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
+
+#[cfg(test)]
+#[path = "intake_tests.rs"]
+mod tests;

@@ -1,7 +1,8 @@
 //! What a look at a device finds is kept, or noted with the reason why not.
 
+use std::time::{Duration, Instant};
+
 use device::Recording;
-use jiff::SignedDuration;
 use library::{ActivityId, Kept, Origin, Reach, Reason, SeenFile, SeenOutcome, StagedFile};
 use track::Reading;
 
@@ -12,7 +13,17 @@ use crate::state::State;
 use crate::view::{Notice, Problem};
 
 /// A file that was still being written is looked at again after this.
-const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// A device that could not be read is looked at again after this, also when nothing tells of a change.
+const TROUBLE_AGAIN: Duration = Duration::from_secs(60);
+/// Failures of our own disk, which every further file would meet too.
+const OUR_DISK: [&str; 5] = [
+    "disk_full",
+    "library_file",
+    "read_only",
+    "busy",
+    "not_stored",
+];
 
 impl State {
     /// A look has something to say. Words of a look that is over are not heard; its thread ends by that.
@@ -39,9 +50,12 @@ impl State {
             } => {
                 look.done += 1;
                 look.bytes += recording.size;
-                self.keep(id, &recording, result);
-                // The look may have been called off.
-                let _ = taken.send(());
+                match self.keep(id, &recording, result) {
+                    // The look may have been called off.
+                    Ok(()) => drop(taken.send(())),
+                    // Unanswered, its thread ends.
+                    Err(problem) => self.look_ended(id, 0, Err(problem)),
+                }
             }
             Found::StillWritten {
                 recording,
@@ -59,17 +73,20 @@ impl State {
         }
     }
 
-    /// Keeps one file, or notes why not.
+    /// Keeps one file, or notes why not. The error ends the look: our own disk is at fault.
     fn keep(
         &mut self,
         id: &str,
         recording: &Recording,
         result: Result<(StagedFile, Reading), Problem>,
-    ) {
+    ) -> Result<(), Problem> {
         let path = self.shown_path(id, recording);
         let (staged, reading) = match result {
             Ok(read) => read,
-            Err(problem) => return self.unreadable(id, recording, path, problem),
+            Err(problem) => {
+                self.unreadable(id, recording, path, problem);
+                return Ok(());
+            }
         };
         let manual = self.devices.get(id).is_some_and(DeviceEntry::is_import);
         let origin = Origin {
@@ -84,13 +101,14 @@ impl State {
         };
         let sha256 = *staged.sha256();
         let kept = self.library.keep(staged, &reading, &origin, self.now());
-        let Some(kept) = self.check(kept) else {
-            // Our own disk is at fault: the file is looked at again.
-            let next_look = self.now() + LOOK_AGAIN;
-            if let Some(entry) = self.devices.get_mut(id) {
-                entry.next_look = Some(next_look);
+        let kept = match self.checked(kept) {
+            Ok(kept) => kept,
+            Err(problem) if OUR_DISK.contains(&problem.code.as_str()) => return Err(problem),
+            // One file that cannot be kept doesn't stop the rest. It isn't noted, so the next look tries it again.
+            Err(problem) => {
+                self.trouble_with(id, &path, problem);
+                return Ok(());
             }
-            return;
         };
         let is_new = matches!(kept, Kept::New(_));
         let outcome = match kept {
@@ -110,6 +128,7 @@ impl State {
             self.trouble_with(id, &path, damaged(&path, &reading));
         }
         self.note(id, recording, &outcome);
+        Ok(())
     }
 
     fn taken_in(
@@ -167,7 +186,7 @@ impl State {
         let path = self.shown_path(id, recording);
         let problem = Problem::new(
             UNFINISHED,
-            format!("{path} may still be being written{what}."),
+            format!("{path} may not be finished yet{what}."),
             "It is looked at again by itself; if it stays so, it is taken in as damaged at the next plug-in.",
         );
         let Some(entry) = self
@@ -198,18 +217,25 @@ impl State {
         self.check(noted);
     }
 
-    fn look_ended(&mut self, id: &str, still_written: u32, result: Result<(), Problem>) {
-        let now = self.now();
+    /// A look is over. What could not be read, or be kept, is looked at again by itself.
+    pub(crate) fn look_ended(&mut self, id: &str, still_written: u32, result: Result<(), Problem>) {
         let Some(entry) = self.devices.get_mut(id) else {
             return;
         };
         entry.look = None;
         entry.still_written = still_written;
-        if still_written > 0 && !entry.once {
-            entry.next_look = Some(now + LOOK_AGAIN);
+        let before = std::mem::replace(&mut entry.trouble, result.err());
+        let wait = match &entry.trouble {
+            Some(problem) if OUR_DISK.contains(&problem.code.as_str()) => Some(LOOK_AGAIN),
+            Some(_) => Some(TROUBLE_AGAIN),
+            None => (still_written > 0).then_some(LOOK_AGAIN),
+        };
+        if !entry.once {
+            entry.next_look = wait.map(|wait| Instant::now() + wait);
         }
-        entry.trouble = result.err();
-        if let Some(problem) = entry.trouble.clone() {
+        let is_import = entry.is_import();
+        let news = entry.trouble.clone().filter(|_| before != entry.trouble);
+        if let Some(problem) = news {
             let name = entry.device.name.clone();
             tracing::warn!("{name}: {}", problem.title);
             self.tell(Notice::DeviceTrouble {
@@ -217,7 +243,7 @@ impl State {
                 error: problem,
             });
         }
-        if self.devices.get(id).is_some_and(DeviceEntry::is_import) {
+        if is_import {
             self.devices.remove(id);
         }
     }

@@ -26,6 +26,10 @@ pub(crate) struct Lane {
     pub(crate) list: Option<Vec<RemoteActivity>>,
     /// How often an unsure upload was looked for, or sent again, in this run.
     pub(crate) looks: HashMap<UploadId, u32>,
+    /// Uploads that the user released: what resembles them in the list holds them up no more.
+    pub(crate) released: HashSet<UploadId>,
+    /// How often in a row the account had to be paused.
+    pub(crate) stumbles: u32,
     /// A sign-in that is under way; sending `true` gives it up.
     pub(crate) signing_in: Option<watch::Sender<bool>>,
     pub(crate) signing_out: bool,
@@ -51,6 +55,8 @@ impl Lane {
             listing: false,
             list: None,
             looks: HashMap::new(),
+            released: HashSet::new(),
+            stumbles: 0,
             signing_in: None,
             signing_out: false,
             has_secret: false,
@@ -66,6 +72,11 @@ impl Lane {
     /// Whether a request of an upload is under way.
     pub(crate) fn is_on_the_line(&self) -> bool {
         self.sending.is_some() || !self.polling.is_empty() || self.listing
+    }
+
+    /// Whether nothing may be begun: nobody is signed in, or who that is may be changing.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.account.is_none() || self.signing_in.is_some() || self.signing_out
     }
 
     /// What is still missing before one can sign in, in words.
@@ -88,5 +99,6 @@ impl Lane {
     pub(crate) fn forget(&mut self) {
         self.list = None;
         self.looks.clear();
+        self.stumbles = 0;
     }
 }

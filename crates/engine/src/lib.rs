@@ -21,6 +21,8 @@ pub mod inspect;
 mod intake;
 mod keeping;
 mod lane;
+mod looking;
+mod network;
 mod next;
 mod present;
 mod problem;
@@ -72,4 +74,10 @@ pub fn service_name(id: &str) -> &str {
         .into_iter()
         .find(|service| service.name() == id)
         .map_or(id, |service| service.display())
+}
+
+/// "1 activity", "2 activities".
+#[must_use]
+pub fn counted(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }

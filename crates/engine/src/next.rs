@@ -12,6 +12,9 @@ use crate::view::Problem;
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
 
+/// The code of an unsure upload that only a person can clear up.
+pub(crate) const UNDECIDED: &str = "undecided";
+
 /// What the rules need to know beside the answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstances<'a> {
@@ -43,6 +46,8 @@ pub(crate) struct Step {
     pub(crate) due_in: Option<Duration>,
     pub(crate) remote_id: Option<String>,
     pub(crate) link: Option<String>,
+    /// Why, for programs; mostly empty.
+    pub(crate) code: &'static str,
     /// Shown beside the state.
     pub(crate) reason: String,
     /// The line of the story.
@@ -68,6 +73,7 @@ impl Step {
             due_in: None,
             remote_id: None,
             link: None,
+            code: "",
             what: reason.clone(),
             reason,
             account: AccountEffect::None,
@@ -76,6 +82,11 @@ impl Step {
 
     fn saying(mut self, what: impl Into<String>) -> Self {
         self.what = what.into();
+        self
+    }
+
+    fn coded(mut self, code: &'static str) -> Self {
+        self.code = code;
         self
     }
 
@@ -121,7 +132,7 @@ pub(crate) fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_
         Outcome::Throttled { after, .. } => throttled(after, from, now),
         Outcome::Transient { what, after } => unreachable_now(&what, after, from, now),
         Outcome::Unknown(what) if from == State::Processing => {
-            let reason = format!("{service} did not answer clearly: {what}.");
+            let reason = format!("{service} did not answer clearly: {}.", clause(&what));
             Step::to(State::Processing, reason).due(schedule::delay(now.failures, None, now.dice))
         }
         Outcome::Unknown(what) => unsure(&what, now),
@@ -144,7 +155,7 @@ fn processing(id: String, from: State, now: &Circumstances<'_>) -> Step {
 
 fn refused(words: &str, service: &str) -> Step {
     let words = match words.trim() {
-        "" => "it gave no reason".to_owned(),
+        "" | "it gave no reason" => "it gave no reason".to_owned(),
         words => format!("“{words}”"),
     };
     Step::to(
@@ -156,7 +167,7 @@ fn refused(words: &str, service: &str) -> Step {
 fn blocked(what: &str, from: State, service: &str) -> Step {
     let problem = Problem::new(
         "blocked",
-        format!("{service} turns Trackdock away: {what}."),
+        format!("{service} turns Trackdock away: {}.", clause(what)),
         "Nothing is lost; it is tried again in an hour. If this lasts, ask the service whether your client id is still allowed.",
     );
     let step = Step::to(resting(from), problem.title.clone()).due(BLOCKED);
@@ -180,7 +191,7 @@ fn unreachable_now(
 ) -> Step {
     let service = now.service;
     let wait = schedule::delay(now.failures, after, now.dice);
-    let title = format!("{service} cannot be reached: {what}.");
+    let title = format!("{service} cannot be reached: {}.", clause(what));
     let hint = "Check the connection to the internet; it is tried again by itself.";
     let step = Step::to(
         resting(from),
@@ -205,16 +216,57 @@ pub(crate) fn after_look(found: &Match, look: u32, now: &Circumstances<'_>) -> S
         Match::None if look < 2 => Step::to(State::Unsure, format!("Looking at {service} whether it arrived."))
             .due(now.look_again)
             .saying(format!("Not in the list of {service} yet; looking once more.")),
-        Match::None => Step::to(State::Waiting, "").due(Duration::ZERO).saying(format!("It did not arrive at {service}; it is sent again.")),
-        Match::Several(count) => Step::to(State::Unsure, format!("{service} has {count} activities that could be this one. Look there, then retry or dismiss."))
-            .saying(format!("{service} has {count} activities that could be this one.")),
+        Match::None => Step::to(State::Waiting, "")
+            .due(before_next_attempt(now))
+            .saying(format!("It did not arrive at {service}; it is sent again.")),
+        Match::Several(count) => Step::to(
+            State::Unsure,
+            format!("{service} has {count} activities that could be this one. Look there, then retry or dismiss."),
+        )
+        .coded(UNDECIDED)
+        .saying(format!("{service} has {count} activities that could be this one.")),
+    }
+}
+
+/// Before what surely did not arrive is sent again: at once the first time, then after longer and longer waits. Each attempt
+/// counts twice, once for the lost answer and once for the look that found nothing.
+fn before_next_attempt(now: &Circumstances<'_>) -> Duration {
+    match now.failures.saturating_sub(1) / 2 {
+        0 | 1 => Duration::ZERO,
+        rounds => schedule::delay(rounds - 1, None, now.dice),
+    }
+}
+
+/// Before a first attempt, after the service's list was searched for what may have come another way; nothing: it is sent.
+pub(crate) fn before_sending(found: &Match, was_released: bool, service: &str) -> Option<Step> {
+    match found {
+        Match::None => None,
+        Match::One(id) => Some(Step {
+            remote_id: Some(id.clone()),
+            ..Step::to(
+                State::Existing,
+                format!("{service} already had this activity."),
+            )
+            .saying(format!("{service} already had it, as number {id}."))
+        }),
+        // The user has looked: it is another one.
+        Match::Several(_) if was_released => None,
+        // It was never sent by us: it waits for a word, not for a look.
+        Match::Several(count) => {
+            let what = format!("{service} has {count} activities that could be this one.");
+            let reason = format!("{what} Look there, then release or dismiss it.");
+            Some(Step::to(State::Held, reason).coded("several").saying(what))
+        }
     }
 }
 
 /// What an upload of unknown outcome comes to: asked about, sent again where that is harmless, or parked.
 pub(crate) fn unsure(what: &str, now: &Circumstances<'_>) -> Step {
     let service = now.service;
-    let story = format!("The answer of {service} was lost ({what}): it may have arrived.");
+    let story = format!(
+        "The answer of {service} was lost ({}): it may have arrived.",
+        clause(what)
+    );
     if now.can_list {
         return Step::to(
             State::Unsure,
@@ -231,13 +283,19 @@ pub(crate) fn unsure(what: &str, now: &Circumstances<'_>) -> Step {
         .due(now.look_again)
         .saying(story);
     }
-    Step::to(
-        State::Unsure,
-        format!(
-            "{service} gave no clear answer. Look there whether it arrived, then retry or dismiss."
-        ),
-    )
-    .saying(story)
+    Step::to(State::Unsure, undecided(service))
+        .coded(UNDECIDED)
+        .saying(story)
+}
+
+/// What is asked of a person where neither a list nor another attempt can tell.
+pub(crate) fn undecided(service: &str) -> String {
+    format!("{service} gave no clear answer. Look there whether it arrived, then retry or dismiss.")
+}
+
+/// A service's words, to be followed by a full stop of our own.
+fn clause(words: &str) -> &str {
+    words.trim().trim_end_matches(['.', '!'])
 }
 
 /// An upload that could not go on rests in the state it came from: what is processing stays so.
@@ -249,10 +307,9 @@ fn resting(from: State) -> State {
 }
 
 fn needs_sign_in(code: &str, title: &str, what: &str, from: State, service: &str) -> Step {
-    let what = if what.trim().is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", what.trim())
+    let what = match clause(what) {
+        "" => String::new(),
+        what => format!(" ({what})"),
     };
     let problem = Problem {
         code: code.into(),
@@ -266,3 +323,7 @@ fn needs_sign_in(code: &str, title: &str, what: &str, from: State, service: &str
     .due(Duration::ZERO)
     .effect(AccountEffect::NeedsSignIn(problem))
 }
+
+#[cfg(test)]
+#[path = "next_tests.rs"]
+mod tests;

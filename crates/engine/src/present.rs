@@ -1,18 +1,23 @@
 //! The engine's state as a snapshot for whoever shows it.
 
 use device::DeviceKind;
-use library::{AccountRow, AccountState, Counts};
+use jiff::Timestamp;
+use library::{AccountId, AccountRow, AccountState, Counts, State};
 
 use crate::devices::{DeviceEntry, Running};
 use crate::lane::Lane;
+use crate::next::UNDECIDED;
 use crate::rows::{counts, millis, small};
-use crate::state::State;
 use crate::view::{
     AccountState as AccountStateView, AccountView, Choice, DeviceState, DeviceView, FirstPlug,
     Need, NeedAction, Problem, ServiceView, Snapshot, UploadState,
 };
+use crate::{counted, state};
 
-impl State {
+/// More than this nobody counts.
+const MOST_UNDECIDED: usize = 1_000;
+
+impl state::State {
     /// The live state now. `revision` is set by whoever sends it.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let counted = self.library.counts().unwrap_or_default();
@@ -25,14 +30,16 @@ impl State {
         let services: Vec<ServiceView> = self
             .lanes
             .iter()
-            .map(|lane| service_view(lane, &accounts, &counted))
+            .map(|lane| service_view(lane, &accounts, &counted, self.now()))
             .collect();
+        let undecided = self.undecided(&counted);
         Snapshot {
             revision: 0,
             library_revision: small(self.library.revision().unwrap_or_default()),
             needs: needs(
                 &devices,
                 &services,
+                &undecided,
                 self.ask_first && counted.activities > 0,
             ),
             devices,
@@ -43,11 +50,25 @@ impl State {
         }
     }
 
+    /// The accounts of unsure uploads that only a person can clear up; the others are being looked for.
+    fn undecided(&self, counted: &Counts) -> Vec<u32> {
+        if counted.uploads.get(State::Unsure) == 0 {
+            return Vec::new();
+        }
+        let unsure = self.library.queue(&[State::Unsure], None, MOST_UNDECIDED);
+        unsure
+            .unwrap_or_default()
+            .iter()
+            .filter(|upload| upload.reason_code == UNDECIDED)
+            .map(|upload| account_number(upload.account))
+            .collect()
+    }
+
     fn device_view(&self, entry: &DeviceEntry) -> DeviceView {
         let row = entry.row.as_ref();
         let state = device_state(entry);
         let choice = row.and_then(|row| row.choice);
-        let open = self.ask_first && entry.is_used() && row.is_some() && choice.is_none();
+        let open = entry.is_used() && row.is_some() && choice.is_none();
         let asks = open
             .then(|| self.library.first_plug(&entry.device.id, self.now()).ok())
             .flatten()
@@ -131,7 +152,12 @@ fn copying(look: &Running) -> DeviceState {
     }
 }
 
-fn service_view(lane: &Lane, accounts: &[AccountRow], counted: &Counts) -> ServiceView {
+fn service_view(
+    lane: &Lane,
+    accounts: &[AccountRow],
+    counted: &Counts,
+    now: Timestamp,
+) -> ServiceView {
     let account = accounts
         .iter()
         .find(|account| Some(account.id) == lane.account);
@@ -146,19 +172,26 @@ fn service_view(lane: &Lane, accounts: &[AccountRow], counted: &Counts) -> Servi
         partly_assumed: lane.settings.partly_assumed(),
         signing_in: lane.signing_in.is_some(),
         problem: lane.problem.clone(),
-        account: account.map(|account| account_view(account, lane, counted)),
+        account: account.map(|account| account_view(account, lane, counted, now)),
     }
 }
 
-fn account_view(account: &AccountRow, lane: &Lane, counted: &Counts) -> AccountView {
+fn account_number(account: AccountId) -> u32 {
+    u32::try_from(account.0).unwrap_or_default()
+}
+
+fn account_view(
+    account: &AccountRow,
+    lane: &Lane,
+    counted: &Counts,
+    now: Timestamp,
+) -> AccountView {
     let own = counted
         .accounts
         .iter()
         .find(|own| own.account == account.id);
-    let problem =
-        |reason: &library::Reason| Problem::new(&reason.code, &reason.title, &reason.hint);
     AccountView {
-        id: u32::try_from(account.id.0).unwrap_or_default(),
+        id: account_number(account.id),
         service: account.service.clone(),
         label: account.label.clone(),
         signed_in_at: millis(account.signed_in_at),
@@ -167,23 +200,38 @@ fn account_view(account: &AccountRow, lane: &Lane, counted: &Counts) -> AccountV
             .visibility
             .map(|visibility| visibility.name().to_owned()),
         scopes: account.scopes.clone(),
-        state: match &account.state {
-            AccountState::Connected | AccountState::SignedOut => AccountStateView::Connected,
-            AccountState::NeedsSignIn(reason) => AccountStateView::NeedsSignIn {
-                problem: problem(reason),
-            },
-            AccountState::Paused { reason, until } => AccountStateView::Paused {
-                problem: problem(reason),
-                until: until.map(millis),
-            },
-        },
+        state: account_state(&account.state, now),
         earlier: own.map(|own| small(own.earlier)).unwrap_or_default(),
         queue: own.map(|own| counts(&own.uploads)).unwrap_or_default(),
     }
 }
 
-/// What needs the user, most urgent first.
-fn needs(devices: &[DeviceView], services: &[ServiceView], wants_account: bool) -> Vec<Need> {
+/// A pause that is over is none, also before the next upload has shown it.
+fn account_state(state: &AccountState, now: Timestamp) -> AccountStateView {
+    let problem =
+        |reason: &library::Reason| Problem::new(&reason.code, &reason.title, &reason.hint);
+    match state {
+        AccountState::Connected | AccountState::SignedOut => AccountStateView::Connected,
+        AccountState::NeedsSignIn(reason) => AccountStateView::NeedsSignIn {
+            problem: problem(reason),
+        },
+        AccountState::Paused {
+            until: Some(until), ..
+        } if *until <= now => AccountStateView::Connected,
+        AccountState::Paused { reason, until } => AccountStateView::Paused {
+            problem: problem(reason),
+            until: until.map(millis),
+        },
+    }
+}
+
+/// What needs the user, most urgent first. `undecided`: the account of each unsure upload that is not being looked for.
+fn needs(
+    devices: &[DeviceView],
+    services: &[ServiceView],
+    undecided: &[u32],
+    wants_account: bool,
+) -> Vec<Need> {
     let mut needs: Vec<Need> = services.iter().filter_map(sign_in_need).collect();
     for device in devices {
         let name = &device.name;
@@ -203,8 +251,8 @@ fn needs(devices: &[DeviceView], services: &[ServiceView], wants_account: bool) 
             let problem = Problem::new(
                 "choose",
                 format!(
-                    "{name} is new here, with {} activities. They are kept; nothing is sent yet.",
-                    asks.all
+                    "{name} is new here, with {}. Nothing of it is sent yet.",
+                    counted(asks.all.into(), "activity", "activities")
                 ),
                 "Choose how far back they are sent.",
             );
@@ -216,7 +264,11 @@ fn needs(devices: &[DeviceView], services: &[ServiceView], wants_account: bool) 
             });
         }
     }
-    needs.extend(services.iter().flat_map(upload_needs));
+    needs.extend(
+        services
+            .iter()
+            .flat_map(|service| upload_needs(service, undecided)),
+    );
     if wants_account && services.iter().all(|service| service.account.is_none()) {
         needs.extend(connect_need(services));
     }
@@ -251,14 +303,16 @@ fn sign_in_need(service: &ServiceView) -> Option<Need> {
     }
 }
 
-fn upload_needs(service: &ServiceView) -> Vec<Need> {
+fn upload_needs(service: &ServiceView, undecided: &[u32]) -> Vec<Need> {
     let Some(account) = &service.account else {
         return Vec::new();
     };
     let name = &service.name;
-    let counted = [
+    let unsure = undecided.iter().filter(|own| **own == account.id).count();
+    let unsure = u32::try_from(unsure).unwrap_or(u32::MAX);
+    let numbers = [
         (account.queue.refused, UploadState::Refused),
-        (account.queue.unsure, UploadState::Unsure),
+        (unsure, UploadState::Unsure),
     ];
     let need = |(count, state): (u32, UploadState)| {
         if count == 0 {
@@ -286,5 +340,9 @@ fn upload_needs(service: &ServiceView) -> Vec<Need> {
             action: NeedAction::ShowUploads { state },
         })
     };
-    counted.into_iter().filter_map(need).collect()
+    numbers.into_iter().filter_map(need).collect()
 }
+
+#[cfg(test)]
+#[path = "present_tests.rs"]
+mod tests;

@@ -26,6 +26,15 @@ impl Problem {
         )
     }
 
+    /// The system gives no further thread.
+    pub(crate) fn no_threads(error: &std::io::Error) -> Self {
+        Self::new(
+            "system",
+            format!("This computer refuses threads: {}.", words(error)),
+            "Close other programs and try again.",
+        )
+    }
+
     /// A file that this computer does not hand over.
     pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
         let hint = match error.kind() {
@@ -35,7 +44,7 @@ impl Problem {
         };
         Self::new(
             "file",
-            format!("{} cannot be read: {error}.", path.display()),
+            format!("{} cannot be read: {}.", path.display(), words(error)),
             hint,
         )
     }
@@ -69,6 +78,15 @@ impl From<SignOutError> for Problem {
     fn from(error: SignOutError) -> Self {
         Self::new(error.code(), sentence(&error.to_string()), error.hint())
     }
+}
+
+/// What the system said, without its number, to go on in a sentence.
+pub(crate) fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.trim_end_matches('.').chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters).collect()
 }
 
 /// Errors end without a full stop, sentences with one.
@@ -119,4 +137,32 @@ pub fn no_such_path(path: &Path) -> Problem {
         format!("{} does not exist.", path.display()),
         "Check the path.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_words_are_plain() {
+        let error = std::io::Error::from_raw_os_error(2);
+        let problem = Problem::file(Path::new("a.fit"), &error);
+        assert_eq!(
+            problem.title,
+            "a.fit cannot be read: no such file or directory."
+        );
+        assert_eq!(problem.hint, "Check the path.");
+    }
+
+    #[test]
+    fn sentences_end_once() {
+        for (text, expected) in [
+            ("The disk is full", "The disk is full."),
+            ("The disk is full. ", "The disk is full."),
+            ("It said “no.”", "It said “no.”"),
+            ("Really?", "Really?"),
+        ] {
+            assert_eq!(sentence(text), expected);
+        }
+    }
 }

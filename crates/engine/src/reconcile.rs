@@ -33,30 +33,40 @@ pub(crate) enum Match {
 }
 
 /// Looks for `wanted` in the whole list: start within 2 s, and distance within 2 % or duration within 5 s where both sides have
-/// them. Of several, one that was created after the attempt began is preferred.
+/// them. Of several, one that was created after the attempt began is preferred. If nothing agrees so well, one of that start
+/// that was created after the attempt began is it: a service measures distance and duration in its own way.
 pub(crate) fn matching(list: &[RemoteActivity], wanted: &Wanted) -> Match {
-    let found: Vec<&RemoteActivity> = list.iter().filter(|remote| is_it(remote, wanted)).collect();
-    match found.as_slice() {
-        [] => Match::None,
+    let of_that_start = list.iter().filter(|remote| starts_with(remote, wanted));
+    let (alike, others): (Vec<&RemoteActivity>, Vec<&RemoteActivity>) =
+        of_that_start.partition(|remote| is_as_long(remote, wanted));
+    let recent = |of: &[&RemoteActivity]| -> Vec<String> {
+        let ours = of.iter().filter(|remote| is_recent(remote, wanted));
+        ours.map(|remote| remote.id.clone()).collect()
+    };
+    match alike.as_slice() {
+        [] => match recent(&others).as_slice() {
+            [] => Match::None,
+            [one] => Match::One(one.clone()),
+            several => Match::Several(several.len()),
+        },
         [one] => Match::One(one.id.clone()),
-        several => {
-            let ours = |remote: &&&RemoteActivity| matches!((remote.created_on, wanted.attempt_began), (Some(on), Some(began)) if on + START >= began);
-            let recent: Vec<&&RemoteActivity> = several.iter().filter(ours).collect();
-            match recent.as_slice() {
-                [one] => Match::One(one.id.clone()),
-                _ => Match::Several(several.len()),
-            }
-        }
+        several => match recent(several).as_slice() {
+            [one] => Match::One(one.clone()),
+            _ => Match::Several(several.len()),
+        },
     }
 }
 
-fn is_it(remote: &RemoteActivity, wanted: &Wanted) -> bool {
-    let (Some(theirs), Some(ours)) = (remote.started_at, wanted.start) else {
-        return false;
-    };
-    if theirs.duration_since(ours).abs() > START {
-        return false;
-    }
+/// Whether it came to the service after the attempt began.
+fn is_recent(remote: &RemoteActivity, wanted: &Wanted) -> bool {
+    matches!((remote.created_on, wanted.attempt_began), (Some(on), Some(began)) if began.duration_since(on) <= START)
+}
+
+fn starts_with(remote: &RemoteActivity, wanted: &Wanted) -> bool {
+    matches!((remote.started_at, wanted.start), (Some(theirs), Some(ours)) if theirs.duration_since(ours).abs() <= START)
+}
+
+fn is_as_long(remote: &RemoteActivity, wanted: &Wanted) -> bool {
     let distance = remote
         .distance_m
         .zip(wanted.distance_m)
@@ -100,6 +110,14 @@ mod tests {
         }
     }
 
+    /// It was there before the attempt.
+    fn older(remote: RemoteActivity) -> RemoteActivity {
+        RemoteActivity {
+            created_on: Timestamp::from_second(START_S).ok(),
+            ..remote
+        }
+    }
+
     #[track_caller]
     fn check(list: &[RemoteActivity], expected: Match) {
         let wanted = Wanted {
@@ -134,8 +152,23 @@ mod tests {
             &[remote("1", 3, Some(10_000.0), Some(3_600.0))],
             Match::None,
         );
-        check(&[remote("1", 0, Some(9_000.0), Some(3_000.0))], Match::None);
-        check(&[remote("1", 0, Some(9_000.0), None)], Match::None);
+        check(
+            &[older(remote("1", 0, Some(9_000.0), Some(3_000.0)))],
+            Match::None,
+        );
+        check(&[older(remote("1", 0, Some(9_000.0), None))], Match::None);
+    }
+
+    /// A service that is given a GPX counts from its first point to its last, which need not be what the laps say.
+    #[test]
+    fn one_that_came_with_the_attempt_is_it_however_the_service_measures() {
+        let short = remote("2", 0, Some(9_000.0), Some(3_000.0));
+        check(std::slice::from_ref(&short), Match::One("2".into()));
+        let before = older(remote("1", 0, Some(8_000.0), None));
+        check(&[before, short.clone()], Match::One("2".into()));
+        let alike = older(remote("1", 0, Some(10_000.0), None));
+        check(&[alike, short.clone()], Match::One("1".into()));
+        check(&[short.clone(), short], Match::Several(2));
     }
 
     #[test]
@@ -148,6 +181,16 @@ mod tests {
         let mut old = twice.clone();
         old[0].created_on = Timestamp::from_second(START_S).ok();
         check(&old, Match::One("2".into()));
+    }
+
+    #[test]
+    fn a_time_at_the_end_of_time_breaks_nothing() {
+        let mut twice = [remote("1", 0, None, None), remote("2", 0, None, None)];
+        twice[0].created_on = Some(Timestamp::MAX);
+        twice[1].created_on = Some(Timestamp::MIN);
+        check(&twice, Match::One("1".into()));
+        twice[0].started_at = Some(Timestamp::MAX);
+        check(&twice, Match::One("2".into()));
     }
 
     #[test]

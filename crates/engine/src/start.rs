@@ -12,6 +12,8 @@ use crate::archive::Archive;
 use crate::clock;
 use crate::config::Config;
 use crate::event::{Answer, Command, Event};
+use crate::network::Network;
+use crate::problem::words;
 use crate::secrets::{self, SecretsPlace};
 use crate::settings;
 use crate::state::{Parts, State};
@@ -77,18 +79,7 @@ impl Engine {
         let mut library = library::Library::open(&options.data_dir)?;
         let clock = clock::system();
         library.recover(clock())?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("network")
-            .enable_all()
-            .build()
-            .map_err(|error| {
-                Problem::new(
-                    "system",
-                    format!("This computer refuses threads: {error}."),
-                    "Close other programs and try again.",
-                )
-            })?;
+        let runtime = Network::start()?;
         let (inbox, events) = channel();
         let (publish, snapshots) = watch::channel(Snapshot::default());
         let (beat, pulse) = watch::channel(Pulse {
@@ -112,13 +103,7 @@ impl Engine {
         let thread = std::thread::Builder::new()
             .name("engine".into())
             .spawn(move || state.run(&events))
-            .map_err(|error| {
-                Problem::new(
-                    "system",
-                    format!("This computer refuses threads: {error}."),
-                    "Close other programs and try again.",
-                )
-            })?;
+            .map_err(|error| Problem::no_threads(&error))?;
         Ok(Self {
             inbox,
             snapshots,
@@ -182,9 +167,8 @@ impl Engine {
         let now = clock::system();
         async move {
             let soon = |beat: &Pulse| {
-                beat.due.is_some_and(|due| {
-                    due <= now() + jiff::SignedDuration::try_from(patience).unwrap_or_default()
-                })
+                beat.due
+                    .is_some_and(|due| due <= clock::later(now(), patience))
             };
             // An engine that has ended is settled.
             let _ = pulse.wait_for(|beat| !beat.busy && !soon(beat)).await;
@@ -224,8 +208,9 @@ fn create_folder(folder: &std::path::Path) -> Result<(), Problem> {
         Problem::new(
             "data_folder",
             format!(
-                "The data folder {} cannot be made: {error}.",
-                folder.display()
+                "The data folder {} cannot be made: {}.",
+                folder.display(),
+                words(&error)
             ),
             "Choose another with --data-dir, or check who owns the folder above it.",
         )

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use library::Library;
 use service::{SecretStore, ServiceId};
-use tokio::runtime::Runtime;
+
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
@@ -17,6 +17,7 @@ use crate::config::{Config, Timing};
 use crate::devices::DeviceEntry;
 use crate::event::{Answer, Command, Event};
 use crate::lane::Lane;
+use crate::network::Network;
 use crate::start::{Connected, EngineOptions, Opener, Pulse};
 use crate::view::{Notice, Problem, Snapshot};
 
@@ -26,6 +27,16 @@ const SNAPSHOT_GAP: Duration = Duration::from_millis(80);
 const EVENTS_AT_ONCE: usize = 256;
 /// A clock that stands still must not make the loop spin.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(5);
+/// How long nothing new is begun after our own disk or database failed.
+const REST: Duration = Duration::from_secs(5);
+/// What the library says when something has gone or moved on meanwhile: no failure.
+const MOVED_ON: [&str; 5] = [
+    "not_found",
+    "not_possible",
+    "account_busy",
+    "not_connected",
+    "being_sent",
+];
 /// The loop looks up at least this often, whatever the clock does.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
@@ -35,7 +46,7 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) library: Library,
     pub(crate) clock: Clock,
-    pub(crate) runtime: Runtime,
+    pub(crate) runtime: Network,
     pub(crate) store: Arc<dyn SecretStore>,
     pub(crate) inbox: Sender<Event>,
     pub(crate) publish: watch::Sender<Snapshot>,
@@ -54,7 +65,7 @@ pub(crate) struct State {
     pub(crate) ask_first: bool,
     pub(crate) open: Opener,
     pub(crate) store: Arc<dyn SecretStore>,
-    pub(crate) runtime: Runtime,
+    pub(crate) runtime: Network,
     pub(crate) inbox: Sender<Event>,
     pub(crate) watch: Option<device::Watch>,
     /// Until the first list of devices has come, there is something to wait for.
@@ -64,6 +75,12 @@ pub(crate) struct State {
     pub(crate) looks: u64,
     pub(crate) lanes: Vec<Lane>,
     pub(crate) trouble: Option<Problem>,
+    /// After a failure of our own disk or database nothing new is begun before this.
+    rest: Option<Instant>,
+    /// Answers that could not be written down yet.
+    pub(crate) unsettled: Vec<Event>,
+    /// A device could not be remembered: the list of devices is asked for again.
+    pub(crate) missed_device: bool,
     notices: Option<mpsc::UnboundedSender<Notice>>,
     publish: watch::Sender<Snapshot>,
     beat: watch::Sender<Pulse>,
@@ -106,6 +123,9 @@ impl State {
             looks: 0,
             lanes: Vec::new(),
             trouble: None,
+            rest: None,
+            unsettled: Vec::new(),
+            missed_device: false,
             notices: options.notices,
             publish,
             beat,
@@ -162,13 +182,18 @@ impl State {
                 service,
                 upload,
                 problem,
-            } => self.unsendable(service, upload, &problem),
+            } => self.unsendable(service, upload, problem),
             Event::Listed { service, list } => self.listed(service, list),
             Event::SignedIn {
                 service,
                 result,
                 answer,
             } => self.signed_in(service, result, answer),
+            Event::TurnedAway {
+                service,
+                problem,
+                answer,
+            } => self.sign_in_ended(service, Err(problem), answer),
             Event::SignedOut {
                 service,
                 result,
@@ -222,6 +247,18 @@ impl State {
 
     /// Starts whatever can be started now.
     fn work(&mut self) {
+        if self.rest.is_some_and(|until| until > Instant::now()) {
+            return;
+        }
+        self.rest = None;
+        for event in std::mem::take(&mut self.unsettled) {
+            self.handle(event);
+        }
+        if std::mem::take(&mut self.missed_device)
+            && let Some(watch) = &self.watch
+        {
+            watch.rescan();
+        }
         self.look_at_devices();
         if self.sends {
             self.send_what_is_due();
@@ -232,11 +269,17 @@ impl State {
         (self.clock)()
     }
 
-    /// What keeps the engine busy, and when it wakes by itself.
+    /// What keeps the engine busy, and when it wakes by itself. What our own disk holds up is not waited for.
     fn pulse(&self) -> Pulse {
-        let working = !self.devices_known || self.devices.values().any(DeviceEntry::is_busy);
+        let is_held_up = self.trouble.is_some();
+        let looking = |entry: &DeviceEntry| entry.look.is_some() || !is_held_up && entry.is_busy();
+        let working = !self.devices_known || self.devices.values().any(looking);
         let sending = self.lanes.iter().any(Lane::is_busy);
-        let due = if self.sends { self.next_due() } else { None };
+        let due = if self.sends && !is_held_up {
+            self.next_due()
+        } else {
+            None
+        };
         Pulse {
             busy: working || sending,
             due,
@@ -247,15 +290,17 @@ impl State {
         if self.stale {
             return SNAPSHOT_GAP;
         }
-        let next = [
-            if self.sends { self.next_due() } else { None },
-            self.next_look(),
-        ]
-        .into_iter()
-        .flatten()
-        .min();
+        if let Some(rest) = self.rest {
+            let left = rest.saturating_duration_since(Instant::now());
+            return left.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
+        }
+        let due = if self.sends { self.next_due() } else { None };
+        let next = [due.map(|due| until(self.now(), due)), self.next_look()]
+            .into_iter()
+            .flatten()
+            .min();
         next.map_or(LONGEST_SLEEP, |next| {
-            until(self.now(), next).clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+            next.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
         })
     }
 
@@ -299,18 +344,44 @@ impl State {
         }
     }
 
-    /// Keeps a failure of our own disk or database in sight until something works again.
-    pub(crate) fn check<T>(&mut self, result: Result<T, library::Error>) -> Option<T> {
+    /// Keeps a failure of our own disk or database in sight until something works again, and rests for a while: without
+    /// that, a full disk would be tried many times a second.
+    pub(crate) fn checked<T>(&mut self, result: Result<T, library::Error>) -> Result<T, Problem> {
         match result {
             Ok(value) => {
-                self.trouble = None;
-                Some(value)
+                if self.rest.is_none() {
+                    self.trouble = None;
+                }
+                Ok(value)
+            }
+            Err(error) if MOVED_ON.contains(&error.code()) => {
+                tracing::debug!("{error}");
+                Err(error.into())
             }
             Err(error) => {
                 tracing::error!("{error}");
-                self.trouble = Some(error.into());
-                None
+                let problem = Problem::from(error);
+                self.trouble = Some(problem.clone());
+                self.rest = Some(Instant::now() + REST);
+                Err(problem)
             }
+        }
+    }
+
+    /// As [`State::checked`], where the reason is of no use.
+    pub(crate) fn check<T>(&mut self, result: Result<T, library::Error>) -> Option<T> {
+        self.checked(result).ok()
+    }
+
+    /// As [`State::checked`]; nothing when what was asked for is gone or has moved on.
+    pub(crate) fn still_there<T>(
+        &mut self,
+        result: Result<T, library::Error>,
+    ) -> Result<Option<T>, Problem> {
+        match self.checked(result) {
+            Ok(value) => Ok(Some(value)),
+            Err(problem) if MOVED_ON.contains(&problem.code.as_str()) => Ok(None),
+            Err(problem) => Err(problem),
         }
     }
 
@@ -323,7 +394,7 @@ impl State {
             entry.stop();
         }
         drop(self.watch);
-        self.runtime.shutdown_timeout(Duration::from_millis(500));
+        self.runtime.end(Duration::from_millis(500));
     }
 }
 

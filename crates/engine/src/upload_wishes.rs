@@ -16,7 +16,13 @@ impl State {
             }
         }
         let due = self.library.retry(selection(what), now)?;
-        Ok(Some(format!("{due} due now.")))
+        match what {
+            Retry::Upload(_) if due == 0 => one(
+                due,
+                "It is done, on its way or on hold: there is nothing to try again.",
+            ),
+            _ => Ok(Some(format!("{due} due now."))),
+        }
     }
 
     pub(crate) fn hold(&mut self, upload: i64) -> Answer {
@@ -33,6 +39,9 @@ impl State {
         let released = self
             .library
             .release(Selection::Upload(UploadId(upload)), self.now())?;
+        for lane in &mut self.lanes {
+            lane.released.insert(UploadId(upload));
+        }
         one(released, "It is not on hold.")
     }
 

@@ -190,7 +190,7 @@ fn refusal(
     };
     if refused {
         return Outcome::Refused(if said.is_empty() {
-            format!("it gave no reason, only the number {}", answer.status)
+            unexplained(answer.status).into()
         } else {
             said
         });
@@ -200,9 +200,18 @@ fn refusal(
         404 if !with_code => {
             "there is nothing at its address; check the address in the settings".into()
         }
-        _ if said.is_empty() => format!("it gave no reason, only the number {}", answer.status),
+        _ if said.is_empty() => unexplained(answer.status).into(),
         _ => said,
     })
+}
+
+/// A refusal without a word, as far as its number has a meaning for people.
+fn unexplained(status: u16) -> &'static str {
+    match status {
+        413 => "the file is too large",
+        415 => "it does not take this kind of file",
+        _ => "it gave no reason",
+    }
 }
 
 /// A 2xx with an id.

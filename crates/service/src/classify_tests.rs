@@ -181,7 +181,7 @@ fn map_my_tracks_refusals_and_blocks() {
         413,
         "",
         "<html>too large</html>",
-        "refused it gave no reason, only the number 413",
+        "refused the file is too large",
     );
     check(
         MapMyTracks,
@@ -390,7 +390,7 @@ fn trek_point_refusals() {
         415,
         "",
         "",
-        "refused it gave no reason, only the number 415",
+        "refused it does not take this kind of file",
     );
     check(TrekPoint, 404, "", "<html>", "blocked");
     check(

@@ -1,0 +1,133 @@
+//! A device that goes and comes back while an old look still waits for it.
+
+use std::sync::mpsc::{Receiver, channel};
+
+use device::Mount;
+use jiff::Timestamp;
+use library::Library;
+use tokio::sync::watch;
+
+use super::*;
+use crate::intake::Found;
+use crate::network::Network;
+use crate::secrets::{self, SecretsPlace};
+use crate::start::{Connected, EngineOptions, Pulse};
+use crate::state::Parts;
+use crate::view::Snapshot;
+
+/// A loop that nobody runs, and what comes to it.
+fn state(folder: &Path) -> (State, Receiver<Event>) {
+    let (inbox, events) = channel();
+    let data_dir = folder.join("data");
+    let parts = Parts {
+        config: Config::parse(data_dir.join("config.toml"), "").unwrap(),
+        library: Library::open(&data_dir).unwrap(),
+        clock: Arc::new(|| Timestamp::UNIX_EPOCH),
+        runtime: Network::start().unwrap(),
+        store: secrets::store(SecretsPlace::Session, &data_dir),
+        inbox,
+        publish: watch::channel(Snapshot::default()).0,
+        beat: watch::channel(Pulse {
+            busy: true,
+            due: None,
+        })
+        .0,
+        options: EngineOptions {
+            data_dir,
+            secrets: SecretsPlace::Session,
+            connected: Connected::Nothing,
+            sends: false,
+            open: Arc::new(|_| {}),
+            notices: None,
+            ask_first: true,
+        },
+    };
+    (State::new(parts).unwrap(), events)
+}
+
+fn plugged(mount_id: u64) -> Device {
+    let table = format!("{mount_id} 1 8:17 / /media/ann/EDGE rw - vfat /dev/sdb1 rw");
+    let mount: Option<Mount> = device::parse_mountinfo(&table).pop();
+    assert!(mount.is_some());
+    Device {
+        id: "garmin:1".into(),
+        name: "Edge".into(),
+        kind: DeviceKind::Garmin,
+        root: "/media/ann/EDGE".into(),
+        folders: Vec::new(),
+        mount,
+        note: None,
+    }
+}
+
+/// Puts a look under way that never ends, and answers its flag.
+fn block(state: &mut State, number: u64) -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let entry = state.devices.get_mut("garmin:1").unwrap();
+    entry.again = false;
+    entry.look = Some(Running {
+        number,
+        stop: Arc::clone(&stop),
+        began: Instant::now(),
+        of: 3,
+        done: 1,
+        bytes: 0,
+    });
+    stop
+}
+
+#[test]
+fn another_mount_is_looked_at_although_the_old_look_is_stuck() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut state, _events) = state(folder.path());
+    state.devices_changed(vec![plugged(40)]);
+    let stop = block(&mut state, 7);
+    // The same mount: the look goes on, and another one follows it.
+    state.devices_changed(vec![plugged(40)]);
+    let entry = &state.devices["garmin:1"];
+    assert!(entry.look.is_some() && entry.again && !stop.load(Ordering::Relaxed));
+    // Another one: the old look may never end.
+    state.devices_changed(vec![plugged(41)]);
+    let entry = &state.devices["garmin:1"];
+    assert!(entry.look.is_none() && entry.again && stop.load(Ordering::Relaxed));
+}
+
+#[test]
+fn late_words_of_an_old_look_are_not_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut state, _events) = state(folder.path());
+    state.devices_changed(vec![plugged(40)]);
+    block(&mut state, 8);
+    let ended = || Found::Ended {
+        still_written: 0,
+        result: Err(Problem::new("device_gone", "It is gone.", "Plug it in.")),
+    };
+    state.found("garmin:1", 7, ended());
+    assert!(state.devices["garmin:1"].look.is_some());
+    state.found("garmin:1", 8, ended());
+    let entry = &state.devices["garmin:1"];
+    assert!(entry.look.is_none() && entry.trouble.is_some());
+    // It is looked at again by itself, also when nothing tells of a change.
+    assert!(entry.next_look.is_some());
+    state.devices_changed(Vec::new());
+    assert!(state.devices.is_empty());
+    state.found("garmin:1", 8, ended());
+}
+
+#[test]
+fn a_no_stops_the_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut state, _events) = state(folder.path());
+    state.devices_changed(vec![plugged(40)]);
+    let stop = block(&mut state, 1);
+    state.approve_device("garmin:1", false).unwrap();
+    assert!(stop.load(Ordering::Relaxed));
+    assert!(!state.devices["garmin:1"].is_used());
+}
+
+#[tokio::test]
+async fn a_start_that_fails_ends_quietly_inside_a_runtime() {
+    let folder = tempfile::tempdir().unwrap();
+    // Dropping a runtime of one's own here would panic.
+    drop(state(folder.path()));
+}

@@ -1,0 +1,195 @@
+//! What became of uploads that were sent: those that the service still works on are asked about, those of unknown outcome are
+//! looked for in its list. What is found is decided in [`next`] and written down by [`crate::checks`].
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use library::{Change, Job, State as UploadState};
+use service::{Outcome, RemoteActivity, ServiceId};
+
+use crate::clock::later;
+use crate::event::Event;
+use crate::next;
+use crate::reconcile::{Match, Wanted, matching};
+use crate::state::State;
+
+/// Uploads asked about at once, per account.
+const POLLS_AT_ONCE: u32 = 8;
+
+impl State {
+    /// Asks about uploads that are processing or unsure.
+    pub(crate) fn look_after(&mut self, service: ServiceId) {
+        let now = self.now();
+        let Some(account) = self.lane(service).and_then(|lane| lane.account) else {
+            return;
+        };
+        let due = self.library.looks_due(account, now, POLLS_AT_ONCE);
+        for job in self.check(due).unwrap_or_default() {
+            match job.upload.state {
+                UploadState::Processing => self.poll(service, &job),
+                _ => self.settle_unsure(service, &job),
+            }
+        }
+    }
+
+    fn poll(&mut self, service: ServiceId, job: &Job) {
+        let upload = job.upload.id;
+        let inbox = self.inbox.clone();
+        let handle = self.runtime.handle().clone();
+        let clock = Arc::clone(&self.clock);
+        let Some(lane) = self.lane(service) else {
+            return;
+        };
+        if !lane.polling.insert(upload) {
+            return;
+        }
+        // Without a number there is nothing to ask for; the service says so in its own way.
+        let remote_id = job.upload.remote_id.clone().unwrap_or_default();
+        let client = Arc::clone(&lane.client);
+        handle.spawn(async move {
+            let outcome = client.poll(&remote_id, &*clock).await;
+            // The engine may have ended; the upload is asked about again at the next start.
+            let _ = inbox.send(Event::Answered {
+                service,
+                upload,
+                outcome,
+            });
+        });
+    }
+
+    /// An upload that may have arrived: look for it where there is a list, else send it once more to a service that recognises
+    /// what it has.
+    fn settle_unsure(&mut self, service: ServiceId, job: &Job) {
+        let Some(lane) = self.lane(service) else {
+            return;
+        };
+        if lane.client.can_list() {
+            return self.read_list(service);
+        }
+        let again = lane.client.recognises_duplicates() && lane.look(job.upload.id) == 1;
+        let name = service.display();
+        let change = if again {
+            Change::to(
+                UploadState::Waiting,
+                format!("Sent once more; {name} recognises what it already has."),
+            )
+        } else {
+            Change {
+                reason_code: next::UNDECIDED.to_owned(),
+                reason: next::undecided(name),
+                due_at: Some(later(self.now(), library::LONGEST_WAIT)),
+                ..Change::to(UploadState::Unsure, format!("{name} gave no clear answer."))
+            }
+        };
+        // What cannot be written down is still due, and looked at again.
+        let _ = self.settle(service, job.upload.id, UploadState::Unsure, &change);
+    }
+
+    pub(crate) fn read_list(&mut self, service: ServiceId) {
+        let inbox = self.inbox.clone();
+        let handle = self.runtime.handle().clone();
+        let clock = Arc::clone(&self.clock);
+        let Some(lane) = self.lane(service).filter(|lane| !lane.listing) else {
+            return;
+        };
+        lane.listing = true;
+        let client = Arc::clone(&lane.client);
+        handle.spawn(async move {
+            let list = client.list(&*clock).await;
+            // The engine may have ended; the list is read again when it is needed.
+            let _ = inbox.send(Event::Listed { service, list });
+        });
+    }
+
+    /// The service's list has come: it settles every unsure upload, and is searched before first uploads.
+    pub(crate) fn listed(
+        &mut self,
+        service: ServiceId,
+        list: Result<Vec<RemoteActivity>, Outcome>,
+    ) {
+        let now = self.now();
+        let Some(lane) = self.lane(service) else {
+            return;
+        };
+        lane.listing = false;
+        let Some(account) = lane.account else { return };
+        let list = match list {
+            Ok(list) => list,
+            Err(outcome) => return self.list_failed(service, outcome),
+        };
+        let due = self.library.looks_due(account, now, u32::MAX);
+        for job in self.check(due).unwrap_or_default() {
+            if job.upload.state == UploadState::Unsure {
+                let found = matching(&list, &self.wanted(&job));
+                let Some(lane) = self.lane(service) else {
+                    return;
+                };
+                let look = lane.look(job.upload.id);
+                if found == Match::None && look >= 2 {
+                    lane.looks.remove(&job.upload.id);
+                }
+                let step = next::after_look(&found, look, &self.circumstances(service, &job));
+                // What cannot be written down is still due, and looked for again.
+                let _ = self.take(service, &job, step);
+            }
+        }
+        if let Some(lane) = self.lane(service) {
+            lane.list = Some(list);
+        }
+    }
+
+    /// The list is not there: whatever waits for it waits on.
+    fn list_failed(&mut self, service: ServiceId, outcome: Outcome) {
+        let outcome = match outcome {
+            Outcome::Unknown(what) | Outcome::Refused(what) => {
+                Outcome::Transient { what, after: None }
+            }
+            outcome => outcome,
+        };
+        let now = self.now();
+        let Some(account) = self.lane(service).and_then(|lane| lane.account) else {
+            return;
+        };
+        let unsure = self
+            .library
+            .looks_due(account, now, 1)
+            .ok()
+            .and_then(|jobs| jobs.into_iter().next());
+        let waiting = self.library.next_due(account, now).ok().flatten();
+        if let Some(job) = unsure.or(waiting) {
+            let step = next::after_answer(
+                outcome,
+                job.upload.state,
+                &self.circumstances(service, &job),
+            );
+            // What cannot be written down is still due, and tried again.
+            let _ = self.take(service, &job, step);
+        }
+    }
+
+    /// What a service would have of this upload.
+    pub(crate) fn wanted(&self, job: &Job) -> Wanted {
+        let activity = &job.activity;
+        Wanted {
+            start: activity.start,
+            distance_m: activity.distance_m,
+            durations_s: [activity.elapsed_s, activity.timer_s]
+                .into_iter()
+                .flatten()
+                .collect(),
+            attempt_began: self.last_attempt(job),
+        }
+    }
+
+    /// When an upload that may have arrived was last sent; its row has changed since.
+    fn last_attempt(&self, job: &Job) -> Option<Timestamp> {
+        if job.upload.state != UploadState::Unsure {
+            return None;
+        }
+        let story = self.library.story(job.upload.id).unwrap_or_default();
+        let sent = story
+            .iter()
+            .rfind(|line| line.state == UploadState::Sending);
+        Some(sent.map_or(job.upload.changed_at, |line| line.at))
+    }
+}

@@ -1,0 +1,47 @@
+//! The threads that wait for the network. Ends without waiting wherever it is dropped: also where waiting is forbidden.
+
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::view::Problem;
+
+/// A runtime of its own, so that whoever uses the engine need not have one.
+pub(crate) struct Network {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl Network {
+    pub(crate) fn start() -> Result<Self, Problem> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("network")
+            .enable_all()
+            .build()
+            .map_err(|error| Problem::no_threads(&error))?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        })
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Gives what is under way so much time.
+    pub(crate) fn end(mut self, patience: Duration) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(patience);
+        }
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
