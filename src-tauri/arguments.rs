@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use engine::SecretsPlace;
 use engine::view::Problem;
+use tracing_subscriber::EnvFilter;
 
 /// Plug in your watch or bike computer: every new activity is kept, and sent where it belongs.
 #[derive(Debug, Parser)]
@@ -44,9 +45,14 @@ impl Arguments {
             .clone()
             .map_or_else(engine::default_data_dir, Ok)
     }
+}
 
-    /// Warnings by default; `RUST_LOG` for more.
-    pub(crate) fn log_to_stderr(&self) {
-        engine::log_to_stderr("warn");
-    }
+/// Warnings by default; `RUST_LOG` for more.
+pub(crate) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
 }

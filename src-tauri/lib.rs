@@ -18,14 +18,17 @@ use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, Wry};
 /// When the desktop's web view cannot be started.
 pub fn run() -> tauri::Result<()> {
     let arguments = Arguments::parse();
-    arguments.log_to_stderr();
+    arguments::log_to_stderr();
     let mut builder = tauri::Builder::default();
     if arguments.data_dir.is_none() {
         // A data folder of one's own is another Trackdock; the usual one opens one window only.
         builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| raise(app)));
     }
     let app = with_commands(builder.plugin(tauri_plugin_dialog::init()))
-        .setup(move |app| Ok(start_engine(app.handle(), arguments)))
+        .setup(move |app| {
+            start_engine(app.handle(), arguments);
+            Ok(())
+        })
         .build(tauri::generate_context!())?;
     app.run(|app, event| {
         if let (RunEvent::Exit, Some(engine)) = (event, app.try_state::<Engine>()) {

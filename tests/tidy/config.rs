@@ -201,7 +201,7 @@ fn versions_are_equal() {
     }
 
     let minor = |version: &str| version.split('.').take(2).collect::<Vec<_>>().join(".");
-    let shell = between(&manifest, "\ntauri = { version = \"", "\"");
+    let shell = between(&manifest, "\ntauri = \"", "\"");
     let api = page["dependencies"]["@tauri-apps/api"]
         .as_str()
         .expect("the page depends on @tauri-apps/api");

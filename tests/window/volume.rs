@@ -1,0 +1,122 @@
+//! The device: an ext4 image with recordings on it, mounted read-only from a loop device; without root a plain folder.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::recordings::Recording;
+
+/// Where the device will be.
+pub(crate) fn root_in(folder: &Path) -> PathBuf {
+    folder.join("volume")
+}
+
+/// Whether this user may mount a volume.
+pub(crate) fn may_mount() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|id| id.stdout == b"0\n")
+}
+
+/// A device that is plugged in until it is unplugged or dropped.
+pub(crate) struct Volume {
+    root: PathBuf,
+    mounted: bool,
+}
+
+impl Volume {
+    /// Makes the volume and plugs it in.
+    pub(crate) fn plug_in(folder: &Path, recordings: &[Recording]) -> Volume {
+        let content = folder.join("content");
+        let rides = content.join("Garmin/Activities");
+        fs::create_dir_all(&rides).unwrap();
+        for recording in recordings {
+            let path = rides.join(&recording.name);
+            fs::write(&path, &recording.bytes).unwrap();
+            let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_785_000_000);
+            File::options()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .set_modified(long_ago)
+                .unwrap();
+        }
+        fs::write(content.join("Garmin/GarminDevice.xml"), DEVICE).unwrap();
+        let root = root_in(folder);
+        if !may_mount() {
+            assert!(
+                run(Command::new("cp")
+                    .arg("-a")
+                    .arg(content.join("Garmin"))
+                    .arg(&root)),
+                "the folder could not be filled"
+            );
+            return Volume {
+                root,
+                mounted: false,
+            };
+        }
+        let image = folder.join("volume.img");
+        File::create(&image).unwrap().set_len(64 << 20).unwrap();
+        assert!(
+            run(Command::new("mkfs.ext4")
+                .args(["-q", "-d"])
+                .arg(&content)
+                .arg(&image)),
+            "mkfs.ext4 failed"
+        );
+        assert!(
+            run(Command::new("mount")
+                .args(["-o", "loop,ro"])
+                .arg(&image)
+                .arg(&root)),
+            "the volume could not be mounted"
+        );
+        Volume {
+            root,
+            mounted: true,
+        }
+    }
+
+    /// Whether it is a plain folder, because nothing may be mounted here.
+    pub(crate) fn is_folder(&self) -> bool {
+        !self.mounted
+    }
+
+    /// Takes it out; that works at once only when nothing on it is open.
+    pub(crate) fn unplug(mut self) {
+        assert!(
+            run(Command::new("umount").arg(&self.root)),
+            "something on the idle device is still open"
+        );
+        self.mounted = false;
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        if self.mounted {
+            run(Command::new("umount").arg("--lazy").arg(&self.root));
+        }
+    }
+}
+
+fn run(command: &mut Command) -> bool {
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// What the device calls itself.
+pub(crate) const NAME: &str = "Trackdock test watch";
+
+const DEVICE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<Device xmlns="http://www.garmin.com/xmlschemas/GarminDevice/v2">
+  <Model><PartNumber>006-B0000-00</PartNumber><SoftwareVersion>100</SoftwareVersion><Description>Trackdock test watch</Description></Model>
+  <Id>4242424242</Id>
+  <MassStorageMode>
+    <DataType><Name>FIT_TYPE_4</Name>
+      <File><Location><Path>Garmin/Activities</Path><FileExtension>FIT</FileExtension></Location><TransferDirection>OutputFromUnit</TransferDirection></File>
+    </DataType>
+  </MassStorageMode>
+</Device>
+"#;
