@@ -56,7 +56,7 @@ const account = (service: string, some: Partial<AccountView> = {}): AccountView 
   label: service === "trek-point" ? "Ada Bergström" : "Signed in on 3 November 2026",
   signedInAt: NOW - 17 * DAY,
   visibility: "private",
-  scopes: service === "trek-point" ? ["activities:read", "activities:write", "profile:read"] : [],
+  scopes: service === "trek-point" ? ["profile", "activities_read", "activities_write"] : [],
   state: { is: "connected" },
   earlier: 0,
   queue: queue({ sent: 402, existing: 7 }),

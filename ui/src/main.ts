@@ -1,4 +1,5 @@
 // Starts the page.
+import "./language";
 import { mount } from "svelte";
 import "./styles/tokens.css";
 import "./styles/base.css";

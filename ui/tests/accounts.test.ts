@@ -54,7 +54,7 @@ test("a connected account tells who and what, and can be changed", async () => {
   const { findByTestId, host } = await openPage("full", "#/accounts");
   const card = await findByTestId("service-trek-point");
   expect(card.textContent).toContain("Ada Bergström");
-  expect(card.textContent).toContain("activities:read, activities:write, profile:read");
+  expect(card.textContent).toContain("read your profile, read your activities and add or change activities");
   const select = card.querySelector("select");
   if (select) await fireEvent.change(select, { target: { value: "public" } });
   expect(host.called("set_visibility")).toEqual([{ account: 2, visibility: "public" }]);

@@ -2,6 +2,7 @@ import { fireEvent } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 import { detailOf, rows } from "../preview/samples";
 import { SCENES } from "../preview/scenes";
+import { deviceName } from "../src/activity/device-name";
 import { openPage, until } from "./page";
 
 // Ten kinds of activity: 9 is strength training, without positions.
@@ -77,3 +78,9 @@ test("an activity that is gone says so", async () => {
   const { findByRole } = await openPage(scene, "#/activity/999");
   expect((await findByRole("alert")).textContent).toContain("no longer in the library");
 });
+
+test.each([
+  ["garmin edge_530", "Garmin Edge 530"],
+  ["COROS PACE 2", "COROS PACE 2"],
+  ["Wahoo elemnt_bolt", "Wahoo elemnt bolt"],
+])("the recorder %s", (written, said) => expect(deviceName(written)).toBe(said));

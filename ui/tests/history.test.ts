@@ -18,12 +18,28 @@ test("ten thousand activities come by the page, under their months", async () =>
 
 test("a row tells sport, time of the place, figures and one chip per account", async () => {
   const { findAllByTestId } = await openPage("full", "#/history");
-  const third = (await findAllByTestId("history-row"))[2];
+  const third = (await findAllByTestId("history-row"))[2]?.closest("li");
   expect(third?.querySelector("[role='img']")?.getAttribute("aria-label")).toBeTruthy();
   expect(third?.querySelector("[data-testid='chip-map-my-tracks']")?.textContent).toContain("Sent");
   const refused = third?.querySelector("[data-testid='chip-trek-point']");
   expect(refused?.textContent?.replace(/\s+/g, " ").trim()).toBe("Refused Trek Point");
   expect(refused?.getAttribute("title")).toContain("activity has no moving time");
+});
+
+test("a row opens its activity", async () => {
+  const { findAllByTestId } = await openPage("full", "#/history");
+  const [first] = await findAllByTestId("history-row");
+  first?.click();
+  await until(() => expect(location.hash).toBe(`#/activity/${SCENES.full.rows[0]?.id}`));
+});
+
+test("coming back, the keys go on from the row that was opened", async () => {
+  const { findAllByTestId, findByText } = await openPage(small, "#/history");
+  const id = (await findAllByTestId("history-row"))[1]?.dataset["id"];
+  location.hash = `#/activity/${id}`;
+  await findByText("Uploads");
+  location.hash = "#/history";
+  await until(() => expect((document.activeElement as HTMLElement).dataset["id"]).toBe(id));
 });
 
 test("a chip tells why, and offers what can be done", async () => {
@@ -69,7 +85,7 @@ test("a changed library is asked for again, as far as it was loaded", async () =
 
 test("↑ ↓ go through the rows, / to the search", async () => {
   const { findAllByTestId, findByTestId } = await openPage(small, "#/history");
-  const links = (await findAllByTestId("history-row")).map((row) => row.querySelector("a"));
+  const links = await findAllByTestId("history-row");
   const press = (key: string) => fireEvent.keyDown(document.activeElement ?? document.body, { key });
   await press("ArrowDown");
   expect(document.activeElement).toBe(links[0]);

@@ -11,6 +11,25 @@ test("a copying device shows how far it is, and asks to be left alone", async ()
   expect(getByTestId("badge").textContent).toContain("2 things need you");
 });
 
+test("accounts are listed while something is on its way, and what is on hold stands apart", async () => {
+  const { container, text } = await openPage("busy");
+  expect(text()).toContain("On the way");
+  expect(text()).toContain("2 uploads are on hold");
+  expect(container.querySelector("a[href='#/history?state=held']")).not.toBeNull();
+});
+
+test("nothing on the way, nothing about it", async () => {
+  const { text } = await openPage("full");
+  expect(text()).not.toContain("On the way");
+});
+
+test("what a device card asks is not asked a second time", async () => {
+  const { getByTestId, queryAllByTestId } = await openPage("firstPlug");
+  expect(getByTestId("choose-all")).toBeTruthy();
+  expect(getByTestId("badge").textContent).toContain("1");
+  expect(queryAllByTestId("need")).toHaveLength(0);
+});
+
 test("a device that is done may be unplugged", async () => {
   const { getByTestId } = await openPage("full");
   expect(getByTestId("safe-to-unplug").textContent).toContain("Safe to unplug");

@@ -25,7 +25,14 @@ export async function openPage(scene: SceneName | Scene, hash = "#/") {
 /** The page's state outlives a screen; a test begins without it. */
 function forget() {
   Object.assign(live, { snapshot: null, settings: null, problem: null, unreachable: null });
-  Object.assign(activityList, { filter: NO_FILTER, rows: [], total: null, problem: null, loading: false });
+  Object.assign(activityList, {
+    filter: NO_FILTER,
+    rows: [],
+    total: null,
+    problem: null,
+    loading: false,
+    opened: null,
+  });
   openedUpload.close();
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { queue, SCENES, snapshot } from "../preview/scenes";
+import { isNamed, scopeWords } from "../src/accounts/account-words";
 import { headline } from "../src/home/headline";
 import { accountLine } from "../src/home/account-line";
 import { filterWords, NO_FILTER } from "../src/history/filter";
@@ -46,11 +47,24 @@ test("the headline tells what is still on its way", () => {
   expect(headline(snapshot({ services: [] }))).toBe("Everything is kept");
 });
 
-test("an account's line names the loudest state first", () => {
+test("an account's line tells what is on its way, and nothing else", () => {
   const account = SCENES.busy.snapshot.services[1]?.account;
-  expect(account && accountLine(account).text.replace(/\u00a0/g, " ")).toBe(
-    "2 refused · 1 unsure · 1 processing · 3 waiting · 2 on hold",
+  expect(account && accountLine(account).text.replace(/\u00a0/g, " ")).toBe("1 processing · 3 waiting");
+});
+
+test.each([
+  ["trailrunner", true],
+  ["", false],
+  ["account signed in on 2026-11-20", false],
+  ["signed in on 2026-11-20", false],
+  ["Signed in on 3 November 2026", false],
+])("whether %o names someone", (label, expected) => expect(isNamed(label)).toBe(expected));
+
+test("scopes read as words; one never heard of stays as it is", () => {
+  expect(scopeWords(["profile", "activities_read", "activities:write"])).toBe(
+    "read your profile, read your activities and add or change activities",
   );
+  expect(scopeWords(["fly"])).toBe("fly");
 });
 
 test("a filter reads as words", () => {

@@ -11,8 +11,9 @@ const GraphPaper = L.GridLayer.extend({
   createTile: () => L.DomUtil.create("div", "graph-paper"),
 }) as unknown as new () => L.GridLayer;
 
+export type ZoomWords = Record<"in" | "out" | "all", string>;
+
 export interface TrackDrawing {
-  fit(): void;
   paint(shares: Column | null): void;
   pointAt(index: number | null): void;
   remove(): void;
@@ -22,11 +23,13 @@ export interface TrackDrawing {
 export function drawTrack(
   box: HTMLElement,
   pieces: Place[][],
+  words: ZoomWords,
   pointed: (index: number | null) => void,
 ): TrackDrawing {
   const map = L.map(box, {
     preferCanvas: true,
     attributionControl: false,
+    zoomControl: false,
     scrollWheelZoom: false,
     zoomSnap: 0.25,
     maxZoom: 19,
@@ -37,6 +40,8 @@ export function drawTrack(
   const fit = () => map.fitBounds(bounds, { padding: [28, 28], maxZoom: 17, animate: false });
   fit();
   new GraphPaper().addTo(map);
+  const zoom = L.control.zoom({ zoomInTitle: words.in, zoomOutTitle: words.out }).addTo(map);
+  zoom.getContainer()?.append(fitButton(words.all, fit));
   L.control.scale({ imperial: false, maxWidth: 120 }).addTo(map);
   // The wheel belongs to the page until the map was chosen.
   box.addEventListener("focusin", () => map.scrollWheelZoom.enable());
@@ -55,7 +60,6 @@ export function drawTrack(
   resized.observe(box);
 
   return {
-    fit,
     paint: (shares) => paint(line, pieces, shares),
     pointAt(index) {
       const place = index === null ? undefined : byIndex.get(index);
@@ -68,6 +72,17 @@ export function drawTrack(
       map.remove();
     },
   };
+}
+
+/** A third button below Leaflet's two, made like them. */
+function fitButton(label: string, fit: () => void): HTMLElement {
+  const button = L.DomUtil.create("a", "fit");
+  Object.assign(button, { href: "#", title: label, role: "button", ariaLabel: label });
+  button.innerHTML =
+    '<svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true"><path d="M3 7.500V3h4.500M12.500 3H17v4.500M17 12.500V17h-4.500M7.500 17H3v-4.500"/></svg>';
+  L.DomEvent.disableClickPropagation(button);
+  L.DomEvent.on(button, "click", (event) => (L.DomEvent.preventDefault(event), fit()));
+  return button;
 }
 
 const latLng = ({ latitude, longitude }: Place): L.LatLngTuple => [latitude, longitude];

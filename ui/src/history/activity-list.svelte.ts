@@ -25,6 +25,8 @@ class ActivityList {
   loading = $state(false);
   /** Where the list was scrolled to when it was left. */
   scrolled = 0;
+  /** The activity that was looked at last: coming back, the keys go on from its row. */
+  opened: number | null = null;
 
   #totals = $state.raw(new Map<string, MonthTotal>());
   #next = $state.raw<string | null>(null);

@@ -1,6 +1,6 @@
 // Moving through the list by keys, and keeping its place while rows arrive.
 
-const rows = () => [...document.querySelectorAll<HTMLElement>("[data-testid='history-row'] a")];
+const rows = () => [...document.querySelectorAll<HTMLElement>("[data-testid='history-row']")];
 
 /** ↑ ↓ between rows, `/` to the search field, Esc out of it. Enter is the link's own. */
 export function stepFocus(event: KeyboardEvent) {
@@ -20,6 +20,12 @@ export function stepFocus(event: KeyboardEvent) {
   event.preventDefault();
   if (at === 0 && step < 0) search?.focus();
   else links[at + step]?.focus();
+}
+
+/** Puts the keys back on a row that was opened, unless they are wanted elsewhere. */
+export function focusRow(id: number | null) {
+  if (id === null || document.activeElement !== document.body) return;
+  document.querySelector<HTMLElement>(`[data-id='${id}']`)?.focus({ preventScroll: true });
 }
 
 /** Notes the first row in sight; the answer puts it back where it was, whatever came in above. */

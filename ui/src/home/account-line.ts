@@ -8,9 +8,10 @@ import { facts, t } from "../messages";
 import type { MarkName } from "../parts/marks";
 import type { Tone } from "../parts/uploads";
 
-/** Loudest first; those that are there or were let go are no news. */
-const OPEN: UploadState[] = ["refused", "unsure", "sending", "processing", "waiting", "held"];
-const ALL: UploadState[] = [...OPEN, "sent", "existing", "dismissed"];
+/** What is on its way; what was refused or is unsure stands under "Needs you", what is on hold below the list. */
+const MOVING: UploadState[] = ["sending", "processing", "waiting"];
+/** Loudest first. */
+const ALL: UploadState[] = ["refused", "unsure", ...MOVING, "held", "sent", "existing", "dismissed"];
 
 const counted = (queue: QueueCounts, states: UploadState[]) =>
   states
@@ -18,8 +19,8 @@ const counted = (queue: QueueCounts, states: UploadState[]) =>
     .map((state) => `${whole(queue[state])}\u00a0${t(`state.${state}`).toLowerCase()}`)
     .join(" · ");
 
-export const openUploads = (queue: QueueCounts) => counted(queue, OPEN);
 export const allUploads = (queue: QueueCounts) => counted(queue, ALL);
+export const isOnTheWay = (queue: QueueCounts) => MOVING.some((state) => queue[state] > 0);
 
 export interface AccountLine {
   tone: Tone;
@@ -27,8 +28,9 @@ export interface AccountLine {
   text: string;
 }
 
+/** For an account that something is on its way to. */
 export function accountLine({ state, queue }: AccountView): AccountLine {
-  const open = openUploads(queue);
+  const open = counted(queue, MOVING);
   if (state.is === "needsSignIn") {
     return { tone: "warn", mark: "alert", text: facts(t("account.needsSignIn"), open) };
   }
@@ -37,11 +39,7 @@ export function accountLine({ state, queue }: AccountView): AccountLine {
       state.until !== null && t("account.pausedUntil", { moment: moment(state.until, live.now) });
     return { tone: "warn", mark: "held", text: facts(t("account.paused"), goesOn, open) };
   }
-  if (queue.refused + queue.unsure > 0) return { tone: "warn", mark: "unsure", text: open };
-  if (queue.sending + queue.processing > 0) return { tone: "busy", mark: "sending", text: open };
-  if (open) return { tone: "quiet", mark: "waiting", text: open };
-  const there = queue.sent + queue.existing;
-  return there > 0
-    ? { tone: "good", mark: "check", text: facts(t("account.allSent"), allUploads(queue)) }
-    : { tone: "quiet", mark: "waiting", text: t("account.nothing") };
+  return queue.sending + queue.processing > 0
+    ? { tone: "busy", mark: "sending", text: open }
+    : { tone: "quiet", mark: "waiting", text: open };
 }
