@@ -21,18 +21,24 @@ pub enum Selection {
 }
 
 impl Library {
-    /// Makes waiting, refused and unsure uploads due now and lifts every back-off, also the pause of their accounts.
-    /// What may have arrived stays unsure, so that it is looked for before it is sent. Answers how many are due by it.
+    /// Makes waiting, refused and unsure uploads due now and lifts every back-off, also the pause of their accounts; what the
+    /// service still works on is asked about now. What may have arrived stays unsure, so that it is looked for before it is sent. Answers how many are due by it.
     ///
     /// # Errors
     /// Not found, or the database failed.
     pub fn retry(&mut self, selection: Selection, now: Timestamp) -> Result<u64, Error> {
         self.change(|tx| {
-            let states = [State::Waiting, State::Refused, State::Unsure];
+            let states = [
+                State::Waiting,
+                State::Refused,
+                State::Unsure,
+                State::Processing,
+            ];
             let chosen = chosen(tx, selection, &states)?;
             for row in &chosen {
                 let mut row = row.clone();
-                if row.state != State::Waiting || row.due_at.is_some_and(|due| due > now) {
+                let waits = matches!(row.state, State::Waiting | State::Processing);
+                if !waits || row.due_at.is_some_and(|due| due > now) {
                     make_due(&mut row, now);
                     uploads::store(tx, &row, "You asked to try again.", now)?;
                 }
@@ -140,10 +146,10 @@ impl Library {
 
 /// Waiting and due; if it may have arrived, unsure and due.
 fn make_due(row: &mut UploadRow, now: Timestamp) {
-    row.state = if row.perhaps_arrived {
-        State::Unsure
-    } else {
-        State::Waiting
+    row.state = match row.state {
+        State::Processing => State::Processing,
+        _ if row.perhaps_arrived => State::Unsure,
+        _ => State::Waiting,
     };
     row.due_at = Some(now);
     row.failures = 0;

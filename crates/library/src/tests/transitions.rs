@@ -296,7 +296,12 @@ fn wishes() {
     check(
         "retry",
         Library::retry,
-        &[(Waiting, Waiting), (Refused, Waiting), (Unsure, Unsure)],
+        &[
+            (Waiting, Waiting),
+            (Refused, Waiting),
+            (Unsure, Unsure),
+            (Processing, Processing),
+        ],
     );
     check(
         "hold",
