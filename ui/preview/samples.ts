@@ -79,7 +79,6 @@ export function upload(activity: number, service: string, state: UploadState, st
     state,
     reason: REASONS[state] ?? "",
     dueAt: state === "waiting" ? NOW + 4 * 60_000 : null,
-    progress: state === "sending" ? 0.42 : null,
     remoteId: state === "sent" || state === "existing" ? String(8_100_000 + activity) : null,
     attempts: state === "waiting" ? 2 : 1,
     changedAt: Math.min(NOW - 60_000, start + 2 * HOUR),

@@ -121,6 +121,7 @@ export const snapshot = (some: Partial<Snapshot> = {}): Snapshot => ({
   devices: [],
   services: both(),
   queue: queue(),
+  sending: [{ upload: 824, share: 0.42 }],
   needs: [],
   activities: 412,
   trouble: null,

@@ -55,6 +55,11 @@ class Live {
     }
   }
 
+  /** How much of an upload has left this computer, 0 to 1; null when it is not on its way. */
+  shareOf(upload: number): number | null {
+    return this.snapshot?.sending.find((sending) => sending.upload === upload)?.share ?? null;
+  }
+
   serviceName(id: string): string {
     return this.snapshot?.services.find((service) => service.id === id)?.name ?? id;
   }

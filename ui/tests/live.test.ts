@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { snapshot } from "../preview/scenes";
+import { SCENES, snapshot } from "../preview/scenes";
 import { openPage, until } from "./page";
 
 test("a newer snapshot replaces the last; an older one that comes late is dropped", async () => {
@@ -24,4 +24,16 @@ test("a changed library makes the last five be asked for again", async () => {
   host.emit(snapshot({ revision: 2, libraryRevision: 1 }));
   host.emit(snapshot({ revision: 3, libraryRevision: 2 }));
   await until(() => expect(host.called("history")).toHaveLength(2));
+});
+
+test("an upload on its way shows how much of it has left, and follows it", async () => {
+  const { host, findAllByTestId, live } = await openPage("full", "#/history");
+  const chips = await findAllByTestId("chip-map-my-tracks");
+  const sending = chips.find((chip) => chip.dataset["state"] === "sending");
+  const upload = Number(SCENES.full.rows[0]?.uploads.find((upload) => upload.state === "sending")?.id);
+  host.emit(snapshot({ revision: 2, sending: [{ upload, share: 0.25 }] }));
+  await until(() => expect(sending?.textContent).toMatch(/25\s?%/));
+  host.emit(snapshot({ revision: 3, sending: [] }));
+  await until(() => expect(sending?.textContent).not.toContain("%"));
+  expect(live.shareOf(upload)).toBeNull();
 });

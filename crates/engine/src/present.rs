@@ -10,7 +10,7 @@ use crate::next::UNDECIDED;
 use crate::rows::{counts, millis, small};
 use crate::view::{
     AccountState as AccountStateView, AccountView, Choice, DeviceState, DeviceView, FirstPlug,
-    Need, NeedAction, Problem, ServiceView, Snapshot, UploadState,
+    Need, NeedAction, Problem, SendingView, ServiceView, Snapshot, UploadState,
 };
 use crate::{counted, state};
 
@@ -45,6 +45,7 @@ impl state::State {
             devices,
             services,
             queue: counts(&counted.uploads),
+            sending: self.lanes.iter().filter_map(sending_view).collect(),
             activities: small(counted.activities),
             trouble: self.trouble.clone(),
         }
@@ -99,6 +100,14 @@ impl state::State {
             }),
         }
     }
+}
+
+fn sending_view(lane: &Lane) -> Option<SendingView> {
+    let (upload, share) = lane.sending?;
+    Some(SendingView {
+        upload: u32::try_from(upload.0).ok()?,
+        share,
+    })
 }
 
 fn device_state(entry: &DeviceEntry) -> DeviceState {

@@ -77,7 +77,6 @@ pub(crate) fn upload_view(row: &UploadRow) -> UploadView {
         state: row.state.into(),
         reason: row.reason.clone(),
         due_at: row.due_at.map(millis),
-        progress: None,
         remote_id: row.remote_id.clone(),
         attempts: row.attempts,
         changed_at: millis(row.changed_at),

@@ -3,6 +3,7 @@ import type { DeviceView } from "./DeviceView";
 import type { Need } from "./Need";
 import type { Problem } from "./Problem";
 import type { QueueCounts } from "./QueueCounts";
+import type { SendingView } from "./SendingView";
 import type { ServiceView } from "./ServiceView";
 
 /**
@@ -29,6 +30,10 @@ services: Array<ServiceView>,
  * How many uploads are in which state, over all accounts.
  */
 queue: QueueCounts, 
+/**
+ * Uploads that are on their way now, at most one per account.
+ */
+sending: Array<SendingView>, 
 /**
  * What needs the user, most urgent first. The rail's badge is its length.
  */

@@ -34,10 +34,6 @@ reason: string,
  */
 dueAt: number | null, 
 /**
- * 0 to 1 while sending.
- */
-progress: number | null, 
-/**
  * What the service calls it.
  */
 remoteId: string | null, 

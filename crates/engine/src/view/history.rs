@@ -49,8 +49,6 @@ pub struct UploadView {
     pub reason: String,
     /// When it is tried next.
     pub due_at: Option<f64>,
-    /// 0 to 1 while sending.
-    pub progress: Option<f64>,
     /// What the service calls it.
     pub remote_id: Option<String>,
     /// How often it was sent.

@@ -21,12 +21,25 @@ pub struct Snapshot {
     pub services: Vec<ServiceView>,
     /// How many uploads are in which state, over all accounts.
     pub queue: QueueCounts,
+    /// Uploads that are on their way now, at most one per account.
+    pub sending: Vec<SendingView>,
     /// What needs the user, most urgent first. The rail's badge is its length.
     pub needs: Vec<Need>,
     /// Activities in the library.
     pub activities: u32,
     /// What stops the whole engine (disk full, library unreadable), if anything does.
     pub trouble: Option<Problem>,
+}
+
+/// How far one upload has got.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct SendingView {
+    /// The library's number of it.
+    pub upload: u32,
+    /// How much of it has left this computer: 0 to 1.
+    pub share: f64,
 }
 
 /// One connected device or watched folder.
