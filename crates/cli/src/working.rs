@@ -123,7 +123,12 @@ impl Bench {
     /// One command, and what came of it.
     async fn ask(self, command: engine::Command) -> Result<End, Problem> {
         let answer = self.engine.ask(command).await?;
-        self.output.say(answer.as_deref().unwrap_or("Done."));
+        match answer {
+            // A remark is for people; scripts see the state that it comes to.
+            Some(remark) if self.output.json => self.output.note(&remark),
+            Some(remark) => self.output.say(&remark),
+            None => self.output.say("Done."),
+        }
         self.engine.stop().await;
         Ok(End::Done)
     }

@@ -235,3 +235,25 @@ fn what_was_kept_before_an_account_is_sent_only_when_asked_for() {
     assert_eq!(home.received(ServiceName::TrekPoint), [fit(1)]);
     assert_eq!(home.received(ServiceName::MapMyTracks).len(), 0);
 }
+
+#[test]
+fn of_twins_the_best_original_is_sent() {
+    let home = Home::new();
+    home.sign_in();
+    let ride = ride(5);
+    // The order in which they are found must not matter: the worse comes first.
+    home.put("GARMIN/Activity/a.gpx", &track::write_gpx(&ride).bytes);
+    home.put("GARMIN/Activity/b.tcx", &track::write_tcx(&ride).bytes);
+    home.put("GARMIN/Activity/c.fit", &track::write_fit(&ride).bytes);
+    assert_eq!(home.sync().code, Some(0));
+    for service in BOTH {
+        assert_eq!(
+            home.received(service),
+            [track::write_fit(&ride).bytes],
+            "{service:?}"
+        );
+    }
+    let mut all = states(&home);
+    all.sort();
+    assert_eq!(all, ["held", "held", "held", "held", "sent", "sent"]);
+}

@@ -45,7 +45,7 @@ impl State {
                 .next_due_at(lane.account?, now)
                 .ok()
                 .flatten()?;
-            Some(if lane.is_on_the_line() {
+            Some(if lane.is_on_the_line() || self.is_copying() {
                 due.max(later(now, BUSY_NAP))
             } else {
                 due
@@ -72,6 +72,9 @@ impl State {
         let Some(job) = self.check(next).flatten() else {
             return;
         };
+        if self.may_have_a_better_twin(&job) {
+            return;
+        }
         let Some(lane) = self.lane(service) else {
             return;
         };

@@ -15,6 +15,8 @@ use crate::intake::{self, Look};
 use crate::state::State;
 use crate::view::{DeviceReport, FileProblem, Problem};
 
+/// So long the sending of a device's activities waits for the rest of the device.
+const COPYING: Duration = Duration::from_secs(120);
 /// Problems kept per device; older ones are in the log.
 const PROBLEMS: usize = 50;
 
@@ -116,6 +118,30 @@ impl DeviceEntry {
 }
 
 impl State {
+    /// Whether what an activity came from is still being copied: a better file of the same activity may yet come, and then
+    /// that one is sent. A device that is slow beyond patience holds nothing up.
+    pub(crate) fn may_have_a_better_twin(&self, job: &library::Job) -> bool {
+        let copying = |entry: &DeviceEntry| {
+            entry
+                .look
+                .as_ref()
+                .is_some_and(|look| look.began.elapsed() < COPYING)
+        };
+        match &job.activity.device {
+            Some(device) => self.devices.get(device).is_some_and(copying),
+            None => self
+                .devices
+                .values()
+                .filter(|entry| entry.is_import())
+                .any(copying),
+        }
+    }
+
+    /// Whether any device is being looked at.
+    pub(crate) fn is_copying(&self) -> bool {
+        self.devices.values().any(|entry| entry.look.is_some())
+    }
+
     pub(crate) fn start_watching(&mut self) -> Result<(), Problem> {
         let inbox = self.inbox.clone();
         let changed = move |devices| {
