@@ -79,7 +79,7 @@ async fn from_the_first_start_to_the_sign_out() {
     desk.shot("5-history").await;
     arrived(&desk, &recordings);
 
-    look_at_one(&desk).await;
+    look_at_one(&desk, &recordings).await;
     for (service, _) in SERVICES {
         sign_out(&desk, service).await;
     }
@@ -163,7 +163,7 @@ fn arrived(desk: &Desk, recordings: &[Recording]) {
 }
 
 /// Opens an activity that was recorded outdoors: its line on the map, its charts, its uploads' stories.
-async fn look_at_one(desk: &Desk) {
+async fn look_at_one(desk: &Desk, recordings: &[Recording]) {
     desk.open_an_activity_with_a_line().await;
     desk.sees(
         "the line on the map",
@@ -190,6 +190,13 @@ async fn look_at_one(desk: &Desk) {
         .await;
     }
     desk.shot("6-activity").await;
+    if let Some(saved) = desk.save_original().await {
+        let whole = recordings.iter().any(|recording| recording.bytes == saved);
+        assert!(
+            whole,
+            "the saved original is not byte for byte what was on the device"
+        );
+    }
 }
 
 /// An idle device can be taken out at once, and the window says that it is gone.

@@ -238,6 +238,43 @@ impl Desk {
         self.script(open).await;
     }
 
+    /// Saves the original by the desktop's own dialog, typed at as a person does; nothing where there is no `xdotool`.
+    pub(crate) async fn save_original(&self) -> Option<Vec<u8>> {
+        let target = self.folder.path().join("saved.fit");
+        // The script must answer before the dialog opens: a modal dialog keeps the page's thread.
+        let press = "setTimeout(() => document.querySelector('[data-testid=\"save-original\"]').click(), 50)";
+        self.script(press).await;
+        for _ in 0..3 {
+            tokio::time::sleep(STEP * 20).await;
+            let keys = [
+                &["key", "ctrl+a"][..],
+                &["type", target.to_str().unwrap()],
+                &["key", "Return"],
+            ];
+            for key in keys {
+                if !Command::new("xdotool")
+                    .args(key)
+                    .status()
+                    .is_ok_and(|status| status.success())
+                {
+                    eprintln!("SKIPPED: the dialog that saves the original (no xdotool)");
+                    return None;
+                }
+            }
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_secs(4) {
+                if let Ok(bytes) = fs::read(&target) {
+                    return Some(bytes);
+                }
+                tokio::time::sleep(STEP).await;
+            }
+        }
+        panic!(
+            "the dialog saved nothing. The window says:\n{}",
+            self.text().await
+        );
+    }
+
     /// What the page tried that its content security policy forbids.
     pub(crate) async fn violations(&self) -> Vec<String> {
         let broken = self.script("return window.__broken").await;
