@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::recordings::Recording;
 
@@ -11,12 +12,16 @@ pub(crate) fn root_in(folder: &Path) -> PathBuf {
     folder.join("volume")
 }
 
-/// Whether this user may mount a volume.
+/// Whether this user may mount a volume: tried once, because in a container even root may not.
 pub(crate) fn may_mount() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|id| id.stdout == b"0\n")
+    static MAY: OnceLock<bool> = OnceLock::new();
+    *MAY.get_or_init(|| {
+        let place = tempfile::tempdir().unwrap();
+        let mounted = run(Command::new("mount")
+            .args(["-t", "tmpfs", "trackdock-test"])
+            .arg(place.path()));
+        mounted && run(Command::new("umount").arg(place.path()))
+    })
 }
 
 /// A device that is plugged in until it is unplugged or dropped.
@@ -59,20 +64,37 @@ impl Volume {
         }
         let image = folder.join("volume.img");
         File::create(&image).unwrap().set_len(64 << 20).unwrap();
-        assert!(
-            run(Command::new("mkfs.ext4")
-                .args(["-q", "-d"])
-                .arg(&content)
-                .arg(&image)),
-            "mkfs.ext4 failed"
-        );
-        assert!(
-            run(Command::new("mount")
+        let made = run(Command::new("mkfs.ext4")
+            .args(["-q", "-d"])
+            .arg(&content)
+            .arg(&image));
+        if made
+            && run(Command::new("mount")
                 .args(["-o", "loop,ro"])
                 .arg(&image)
-                .arg(&root)),
-            "the volume could not be mounted"
-        );
+                .arg(&root))
+        {
+            return Volume {
+                root,
+                mounted: true,
+            };
+        }
+        eprintln!("no loop device here: the volume is a tmpfs");
+        // Mounted beside its place, filled, and moved there whole: a device appears with everything on it.
+        let beside = folder.join("beside");
+        fs::create_dir(&beside).unwrap();
+        let steps = [
+            run(Command::new("mount")
+                .args(["-t", "tmpfs", "trackdock-test"])
+                .arg(&beside)),
+            run(Command::new("cp")
+                .arg("-a")
+                .arg(content.join("Garmin"))
+                .arg(&beside)),
+            run(Command::new("mount").arg("--bind").arg(&beside).arg(&root)),
+            run(Command::new("umount").arg(&beside)),
+        ];
+        assert_eq!(steps, [true; 4], "the volume could not be mounted");
         Volume {
             root,
             mounted: true,
@@ -103,7 +125,10 @@ impl Drop for Volume {
 }
 
 fn run(command: &mut Command) -> bool {
-    command.status().is_ok_and(|status| status.success())
+    command
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// What the device calls itself.
