@@ -20,7 +20,8 @@ const RARE: Pace = Pace {
     rest_at_most: Duration::from_secs(600),
     settle: Duration::from_millis(100),
 };
-const SOON: Duration = Duration::from_secs(2);
+/// Far sooner than the slow looks of these tests would find anything, and long enough for a machine under load.
+const SOON: Duration = Duration::from_secs(20);
 
 /// Mounts of one test are seen by the watch of another, so they run one after the other.
 fn alone() -> MutexGuard<'static, ()> {
@@ -111,11 +112,7 @@ fn a_new_file_in_a_watched_folder_is_told() {
     });
     let begin = Instant::now();
     drop(watch);
-    assert!(
-        begin.elapsed() < Duration::from_millis(500),
-        "ended after {:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() < SOON, "ended after {:?}", begin.elapsed());
 }
 
 #[test]

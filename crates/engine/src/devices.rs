@@ -250,6 +250,7 @@ impl State {
             seen,
             staging,
             settle,
+            sleep: Arc::new(intake::sleep),
             clock,
             manual,
             unfinished: entry.unfinished.clone(),

@@ -33,6 +33,7 @@ pub(crate) struct Look {
     pub(crate) seen: HashMap<PathBuf, Seen>,
     pub(crate) staging: Staging,
     pub(crate) settle: Duration,
+    pub(crate) sleep: Sleep,
     pub(crate) clock: Clock,
     /// The user named these files: they are taken as they are, known or not.
     pub(crate) manual: bool,
@@ -296,16 +297,21 @@ impl Look {
 
     /// Waits until a file that is being written shows it; false when the look was called off.
     fn wait(&self) -> bool {
-        let step = Duration::from_millis(50);
-        let mut left = self.settle;
-        while !left.is_zero() {
-            if self.is_stopped() {
-                return false;
-            }
-            std::thread::sleep(left.min(step));
-            left = left.saturating_sub(step);
-        }
+        (self.sleep)(self.settle, &self.stop);
         !self.is_stopped()
+    }
+}
+
+/// Passes the time; given in, as the clock is.
+pub(crate) type Sleep = Arc<dyn Fn(Duration, &AtomicBool) + Send + Sync>;
+
+/// Sleeps until the time is over or the look is called off.
+pub(crate) fn sleep(time: Duration, stop: &AtomicBool) {
+    let step = Duration::from_millis(50);
+    let mut left = time;
+    while !left.is_zero() && !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(left.min(step));
+        left = left.saturating_sub(step);
     }
 }
 
