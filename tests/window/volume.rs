@@ -33,21 +33,7 @@ pub(crate) struct Volume {
 impl Volume {
     /// Makes the volume and plugs it in.
     pub(crate) fn plug_in(folder: &Path, recordings: &[Recording]) -> Volume {
-        let content = folder.join("content");
-        let rides = content.join("Garmin/Activities");
-        fs::create_dir_all(&rides).unwrap();
-        for recording in recordings {
-            let path = rides.join(&recording.name);
-            fs::write(&path, &recording.bytes).unwrap();
-            let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_785_000_000);
-            File::options()
-                .write(true)
-                .open(path)
-                .unwrap()
-                .set_modified(long_ago)
-                .unwrap();
-        }
-        fs::write(content.join("Garmin/GarminDevice.xml"), DEVICE).unwrap();
+        let content = content(folder, recordings);
         let root = root_in(folder);
         if !may_mount() {
             assert!(
@@ -114,6 +100,26 @@ impl Volume {
         );
         self.mounted = false;
     }
+}
+
+/// What will be on the device: recordings where a Garmin has them, and the file that says what it is.
+fn content(folder: &Path, recordings: &[Recording]) -> PathBuf {
+    let content = folder.join("content");
+    let rides = content.join("Garmin/Activities");
+    fs::create_dir_all(&rides).unwrap();
+    for recording in recordings {
+        let path = rides.join(&recording.name);
+        fs::write(&path, &recording.bytes).unwrap();
+        let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_785_000_000);
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+    }
+    fs::write(content.join("Garmin/GarminDevice.xml"), DEVICE).unwrap();
+    content
 }
 
 impl Drop for Volume {

@@ -1,6 +1,6 @@
 //! Moves activities from device to service, and owns the only state. Knows neither window nor terminal.
 //!
-//! One thread runs one loop over one closed list of events ([`event::Event`]); copying, reading and the network happen
+//! One thread runs one loop over one closed list of events (`event::Event`); copying, reading and the network happen
 //! elsewhere and come back as events. What a window or a terminal may know leaves as [`view`] types: the live state as
 //! [`view::Snapshot`], everything else by asking an [`Archive`].
 #![forbid(unsafe_code)]

@@ -9,7 +9,7 @@ pub(crate) fn line(text: &str, most: usize) -> String {
     plain.take(most).collect::<String>().trim().to_owned()
 }
 
-/// Like [`line`]; nothing left is `None`.
+/// Like [`line()`]; nothing left is `None`.
 pub(crate) fn optional_line(text: Option<&str>, most: usize) -> Option<String> {
     text.map(|text| line(text, most))
         .filter(|text| !text.is_empty())
