@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use library::{
     AccountId, AccountState, ActivityId, IfOther, Selection, SignIn, State as UploadState,
 };
@@ -433,34 +432,17 @@ impl State {
 
     pub(crate) fn send_earlier(&mut self, account: i64, choice: Choice) -> Answer {
         let now = self.now();
-        let since = match choice {
-            Choice::All => None,
-            Choice::Last30Days => Some(
-                now.checked_sub(SignedDuration::from_hours(30 * 24))
-                    .unwrap_or(Timestamp::MIN),
-            ),
-            Choice::OnlyNew => return Ok(None),
-        };
+        if choice == Choice::OnlyNew {
+            return Ok(None);
+        }
+        let since = library::Choice::from(choice).since(now);
         let added = self.library.send_earlier(AccountId(account), since, now)?;
         Ok(Some(format!("{added} queued.")))
     }
 
-    /// Takes an activity out of the library. One that is being sent just now is waited for.
+    /// Takes an activity out of the library. One that is being sent just now is refused.
     pub(crate) fn delete_activity(&mut self, id: i64) -> Answer {
-        let activity = ActivityId(id);
-        if self
-            .library
-            .uploads(activity)?
-            .iter()
-            .any(|upload| upload.state == UploadState::Sending)
-        {
-            return Err(Problem::new(
-                "sending",
-                "It is being sent just now.",
-                "Delete it when that is over.",
-            ));
-        }
-        self.library.delete_activity(activity, self.now())?;
+        self.library.delete_activity(ActivityId(id), self.now())?;
         Ok(None)
     }
 }

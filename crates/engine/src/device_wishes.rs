@@ -17,9 +17,8 @@ use crate::view::{Choice, Problem};
 impl State {
     pub(crate) fn approve_device(&mut self, id: &str, yes: bool) -> Answer {
         self.library.approve_device(id, yes)?;
-        let row = self.library.device(id)?;
-        if let (Some(entry), Some(row)) = (self.devices.get_mut(id), row) {
-            entry.row = Some(row);
+        self.refresh_row(id)?;
+        if let Some(entry) = self.devices.get_mut(id) {
             entry.again = true;
             if !yes {
                 entry.stop();
@@ -29,12 +28,7 @@ impl State {
     }
 
     pub(crate) fn choose(&mut self, id: &str, choice: Choice) -> Answer {
-        let choice = match choice {
-            Choice::All => library::Choice::All,
-            Choice::Last30Days => library::Choice::Last30Days,
-            Choice::OnlyNew => library::Choice::OnlyNew,
-        };
-        self.library.choose_device(id, choice, self.now())?;
+        self.library.choose_device(id, choice.into(), self.now())?;
         self.refresh_row(id)
     }
 

@@ -21,6 +21,16 @@ fn id(number: i64) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 
+impl From<view::Choice> for library::Choice {
+    fn from(choice: view::Choice) -> Self {
+        match choice {
+            view::Choice::All => Self::All,
+            view::Choice::Last30Days => Self::Last30Days,
+            view::Choice::OnlyNew => Self::OnlyNew,
+        }
+    }
+}
+
 impl From<State> for UploadState {
     fn from(state: State) -> Self {
         match state {
