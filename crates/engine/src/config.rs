@@ -90,6 +90,7 @@ impl Config {
                 error.message(),
             )
         })?;
+        reader.tables()?;
         let mut services = Vec::new();
         for id in ServiceId::ALL {
             let own = tables
@@ -272,6 +273,20 @@ impl Reader<'_> {
         line
     }
 
+    /// Refuses what stands where a table belongs: passed over, it would look like settings that do nothing.
+    fn tables(&self) -> Result<(), Problem> {
+        let inner = ServiceId::ALL.map(|id| vec!["service", id.name()]);
+        for keys in [vec!["timing"], vec!["service"]].into_iter().chain(inner) {
+            let mut path = keys.iter();
+            let root = path.next().and_then(|key| self.root.get(key));
+            let item = path.fold(root, |item, key| item?.get(key));
+            if item.is_some_and(|item| !item.is_table_like()) {
+                return Err(self.wrong(&keys, "must be a table"));
+            }
+        }
+        Ok(())
+    }
+
     /// A whole number of milliseconds in `[timing]`.
     fn millis(&self, key: &str, default: Duration) -> Result<Duration, Problem> {
         let Some(item) = self.root.get("timing").and_then(|timing| timing.get(key)) else {
@@ -373,6 +388,12 @@ mod tests {
         check_error("folders = 3", &["line 1", "folders"]);
         check_error("folders = [\"relative/path\"]", &["line 1", "absolute"]);
         check_error("a = 1\nb = = 2\n", &["line 2"]);
+        check_error("[[service]]\nx = 1\n", &["line 1", "service", "table"]);
+        check_error("timing = 3\n", &["line 1", "timing", "table"]);
+        check_error(
+            "[service]\ntrek-point = \"x\"\n",
+            &["line 2", "trek-point", "table"],
+        );
         check_error(
             "\n[service.map-my-tracks]\nmin_gap_ms = \"x\"\n",
             &["line 3", "min_gap_ms", "Map My Tracks"],
