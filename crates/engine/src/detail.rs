@@ -102,9 +102,9 @@ fn speeds(elapsed_s: &[Option<f64>], distance_m: &[Option<f64>]) -> Vec<Option<f
 pub(crate) fn laps(track: &Track) -> Vec<LapView> {
     let lap = |lap: &track::Lap| LapView {
         start: lap.start.map(|start| start.as_millisecond() as f64),
-        timer_s: lap.timer_s.or(lap.elapsed_s),
-        distance_m: lap.distance_m,
-        average_hr: lap.average_hr,
+        timer_s: lap.totals.timer_s.or(lap.totals.elapsed_s),
+        distance_m: lap.totals.distance_m,
+        average_hr: lap.totals.average_hr,
     };
     track.laps.iter().map(lap).collect()
 }

@@ -1,9 +1,12 @@
 //! Values that a recording doesn't state, worked out from its points. One definition each, for every format.
 
-use crate::{Points, Position};
+use crate::column::Column;
+use crate::{Lap, Pause, Points, Position, Session, Totals, Track};
 
 /// Elevation must change by this much from the last level before it counts: less is noise of the sensor.
 const ASCENT_STEP_M: f64 = 3.0;
+/// Slower than this, 1 km/h, is standing still.
+const MOVING_M_S: f64 = 1.0 / 3.6;
 
 /// WGS-84: half the equator's diameter, in metres.
 const EQUATOR_M: f64 = 6_378_137.0;
@@ -39,33 +42,55 @@ impl Position {
     }
 }
 
+/// Below this difference, in degrees, a way is short enough for the plane that touches the ellipsoid at its middle.
+const SHORT: f64 = 0.02;
+/// WGS-84: the square of the eccentricity.
+const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_316;
+
+/// Metres between two positions: on short ways by the ellipsoid's two radii at the middle, which is right to a millionth and
+/// several times faster than the long formula.
+#[inline]
+pub(crate) fn way(from: Position, to: Position) -> f64 {
+    let (north, east) = (to.latitude - from.latitude, to.longitude - from.longitude);
+    if north.abs() > SHORT || east.abs() > SHORT || from.latitude.abs() > 85.0 {
+        return metres(from, to);
+    }
+    let (sine, cosine) = (from.latitude + north / 2.0).to_radians().sin_cos();
+    let flat = 1.0 - ECCENTRICITY_SQUARED * sine * sine;
+    let across = EQUATOR_M / flat.sqrt();
+    let along = across * (1.0 - ECCENTRICITY_SQUARED) / flat;
+    (along * north.to_radians()).hypot(across * cosine * east.to_radians())
+}
+
 /// The length over all valid positions in their order, in metres; `None` without any.
 pub(crate) fn distance_m(points: &Points) -> Option<f64> {
     let mut positions = points.positions();
     let mut last = positions.next()?;
     let mut sum = 0.0;
     for position in positions {
-        sum += metres(last, position);
+        sum += way(last, position);
         last = position;
     }
     Some(sum)
 }
 
-/// Metres climbed: each rise of at least [`ASCENT_STEP_M`] over the last level counts, each such fall makes a new level.
-pub(crate) fn ascent_m(points: &Points) -> Option<f64> {
+/// Metres climbed and descended: each rise or fall of at least [`ASCENT_STEP_M`] from the last level counts, and makes a new
+/// level.
+pub(crate) fn climb_m(points: &Points) -> Option<(f64, f64)> {
     let mut elevations = points.elevations();
     let mut level = elevations.next()?;
-    let mut sum = 0.0;
+    let (mut ascent, mut descent) = (0.0, 0.0);
     for elevation in elevations {
         let change = elevation - level;
         if change >= ASCENT_STEP_M {
-            sum += change;
-        }
-        if change.abs() >= ASCENT_STEP_M {
+            ascent += change;
+            level = elevation;
+        } else if change <= -ASCENT_STEP_M {
+            descent -= change;
             level = elevation;
         }
     }
-    Some(sum)
+    Some((ascent, descent))
 }
 
 /// Seconds from the earliest to the latest time; `None` without any.
@@ -75,11 +100,140 @@ pub(crate) fn elapsed_s(points: &Points) -> Option<f64> {
     let (earliest, latest) = times.fold((first, first), |(low, high), time| {
         (low.min(time), high.max(time))
     });
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a recording is shorter than 285,000 years"
-    )]
-    Some(latest.saturating_sub(earliest) as f64 / 1000.0)
+    Some(seconds(latest.saturating_sub(earliest)))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a recording is shorter than 285,000 years"
+)]
+fn seconds(milliseconds: i64) -> f64 {
+    milliseconds as f64 / 1000.0
+}
+
+/// Seconds in motion: the sum of all steps from one timed point to the next that are at least [`MOVING_M_S`] fast, without
+/// steps over a pause. `None` where the points have no times, or neither distance nor position.
+pub(crate) fn moving_s(points: &Points, pauses: &[Pause]) -> Option<f64> {
+    let counted = points.distance.has_any();
+    if !points.has_times() || !(counted || points.has_positions()) {
+        return None;
+    }
+    let mut pauses = pauses.iter().map(|pause| pause.before).peekable();
+    let mut moving = 0;
+    let mut last: Option<(i64, Place)> = None;
+    for index in 0..points.len() {
+        let paused = pauses.next_if_eq(&index).is_some();
+        let Some(time) = points.time.get(index) else {
+            continue;
+        };
+        let place = if counted {
+            points.distance.get(index).map(Place::Along)
+        } else {
+            let both = points.latitude.get(index).zip(points.longitude.get(index));
+            both.map(|(latitude, longitude)| {
+                Place::At(Position {
+                    latitude,
+                    longitude,
+                })
+            })
+        };
+        let Some(place) = place else { continue };
+        if let Some((before, from)) = last.replace((time, place))
+            && !paused
+            && time > before
+            && from.to(place) >= MOVING_M_S * seconds(time - before)
+        {
+            moving += time - before;
+        }
+    }
+    Some(seconds(moving))
+}
+
+/// Where a point is: along the way as the device counted it, or on the globe.
+#[derive(Clone, Copy)]
+enum Place {
+    Along(f64),
+    At(Position),
+}
+
+impl Place {
+    /// Metres to the next place.
+    fn to(self, next: Place) -> f64 {
+        match (self, next) {
+            (Place::Along(from), Place::Along(to)) => to - from,
+            (Place::At(from), Place::At(to)) => way(from, to),
+            _ => 0.0,
+        }
+    }
+}
+
+/// Fills what a recording does not state itself, from its points; an activity without session or lap gets one.
+pub(crate) fn complete(track: &mut Track) {
+    let points = &track.points;
+    track.distance_m = track.distance_m.or_else(|| distance_m(points));
+    if track.ascent_m.is_none() || track.descent_m.is_none() {
+        let climb = climb_m(points);
+        track.ascent_m = track.ascent_m.or(climb.map(|(ascent, _)| ascent));
+        track.descent_m = track.descent_m.or(climb.map(|(_, descent)| descent));
+    }
+    track.moving_s = track.moving_s.or_else(|| moving_s(points, &track.pauses));
+    if !track.kind.is_activity() || track.start.is_none() {
+        return;
+    }
+    if track.sessions.is_empty() {
+        track.sessions.push(Session {
+            start: track.start,
+            sport: track.sport,
+            sub_sport: track.sub_sport.clone(),
+            totals: totals(track),
+            pool_length_m: None,
+        });
+    }
+    if track.laps.is_empty() {
+        track.laps.push(Lap {
+            start: track.start,
+            totals: totals(track),
+        });
+    }
+}
+
+/// The whole track as one session or lap: its own sums; means and highest values over the points that have them.
+fn totals(track: &Track) -> Totals {
+    let points = &track.points;
+    let (average_hr, max_hr) = mean_and_most(&points.heart_rate);
+    let (average_cadence, max_cadence) = mean_and_most(&points.cadence);
+    let (average_power_w, max_power_w) = mean_and_most(&points.power);
+    let seconds = track.timer_s.filter(|seconds| *seconds > 0.0);
+    Totals {
+        elapsed_s: track.elapsed_s,
+        timer_s: track.timer_s,
+        moving_s: track.moving_s,
+        distance_m: track.distance_m,
+        ascent_m: track.ascent_m,
+        descent_m: track.descent_m,
+        average_speed_m_s: track.distance_m.zip(seconds).map(|(way, time)| way / time),
+        max_speed_m_s: mean_and_most(&points.speed).1,
+        average_hr,
+        max_hr,
+        average_cadence,
+        max_cadence,
+        average_power_w,
+        max_power_w,
+        ..Totals::default()
+    }
+}
+
+fn mean_and_most(column: &Column<f32>) -> (Option<f64>, Option<f64>) {
+    let (mut count, mut sum, mut most) = (0u32, 0.0, f64::NEG_INFINITY);
+    for value in column.values().map(f64::from) {
+        count += 1;
+        sum += value;
+        most = most.max(value);
+    }
+    if count == 0 {
+        return (None, None);
+    }
+    (Some(sum / f64::from(count)), Some(most))
 }
 
 #[cfg(test)]
@@ -121,7 +275,7 @@ mod tests {
                     ..Point::default()
                 })
                 .collect();
-            ascent_m(&points)
+            climb_m(&points).map(|(ascent, _)| ascent)
         };
         assert_eq!(climb(&[]), None);
         assert_eq!(climb(&[100.0, 101.0, 100.0, 101.0, 99.0]), Some(0.0));

@@ -4,6 +4,8 @@
 //! sentences on what was skipped.
 #![forbid(unsafe_code)]
 
+mod channel;
+mod column;
 mod derive;
 mod error;
 mod extract;
@@ -14,6 +16,7 @@ mod kind;
 mod messages;
 mod model;
 mod outline;
+mod parts;
 mod points;
 mod sport;
 mod sport_words;
@@ -22,12 +25,14 @@ mod unpack;
 mod xml;
 mod zone;
 
+pub use channel::{Channel, DeveloperField};
 pub use error::ReadError;
 pub use extract::extract;
 pub use format::Format;
 pub use kind::Kind;
 pub use messages::{Field, Message, messages};
-pub use model::{Bounds, Lap, Reading, Skipped, Source, Track, Written};
+pub use model::{Bounds, Reading, Skipped, Source, Track, Written};
+pub use parts::{DeviceInfo, Event, Lap, Length, Pause, Session, SwimStroke, Totals};
 pub use points::{Point, Points, Position};
 pub use sport::Sport;
 pub use unpack::unpack;

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use crate::{Format, Kind, Points, Sport};
+use crate::{
+    DeveloperField, DeviceInfo, Event, Format, Kind, Lap, Length, Pause, Points, Session, Sport,
+};
 
 /// What was read from one file, and what had to be skipped to read it.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,12 +90,32 @@ pub struct Track {
     pub distance_m: Option<f64>,
     /// The device's own ascent, else summed with a hysteresis.
     pub ascent_m: Option<f64>,
-    /// Sessions in it: more than one is multisport.
-    pub sessions: u32,
-    /// The laps in their order.
+    /// The device's own descent, else summed with the same hysteresis.
+    pub descent_m: Option<f64>,
+    /// Time in motion: see `docs/definitions.md`.
+    pub moving_s: Option<f64>,
+    /// Its sessions in their order; more than one is multisport. An activity without any gets one of its points.
+    pub sessions: Vec<Session>,
+    /// Its laps in their order. An activity without any gets one of its points.
     pub laps: Vec<Lap>,
+    /// The lengths of a pool swim, in their order.
+    pub lengths: Vec<Length>,
     /// The points in their order.
     pub points: Points,
+    /// Where it stood still or begins a new segment, in the order of the points.
+    pub pauses: Vec<Pause>,
+    /// What else the device noted, in the order of the file.
+    pub events: Vec<Event>,
+    /// Seconds between one heart beat and the next (heart-rate variability), in their order, as single precision.
+    pub beat_intervals_s: Vec<f32>,
+    /// The device and its sensors.
+    pub devices: Vec<DeviceInfo>,
+    /// What [`crate::Channel::Developer`] means, by its index.
+    pub developer_fields: Vec<DeveloperField>,
+    /// Sessions as the file has them: 0 where the one in `sessions` was worked out.
+    pub file_sessions: u32,
+    /// Laps as the file has them: 0 where the one in `laps` was worked out.
+    pub file_laps: u32,
     /// Points as the file has them, before any merging.
     pub file_points: u32,
     /// Of these, those with a position.
@@ -117,33 +139,6 @@ pub struct Source {
     pub serial: Option<u64>,
     /// When the file was begun.
     pub created: Option<Timestamp>,
-}
-
-/// One lap, as the device summed it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Lap {
-    /// When it began.
-    pub start: Option<Timestamp>,
-    /// With pauses, in seconds.
-    pub elapsed_s: Option<f64>,
-    /// Without pauses, in seconds.
-    pub timer_s: Option<f64>,
-    /// Metres.
-    pub distance_m: Option<f64>,
-    /// Metres climbed.
-    pub ascent_m: Option<f64>,
-    /// Beats per minute.
-    pub average_hr: Option<f64>,
-    /// Beats per minute.
-    pub max_hr: Option<f64>,
-    /// Turns (or steps of one foot) per minute.
-    pub average_cadence: Option<f64>,
-    /// Watts.
-    pub average_power_w: Option<f64>,
-    /// Metres per second.
-    pub max_speed_m_s: Option<f64>,
-    /// Kilocalories.
-    pub calories_kcal: Option<f64>,
 }
 
 /// The smallest box around all positions, in degrees. `west` > `east` never happens: a track over the date line spans the world.

@@ -1,6 +1,10 @@
-//! The points of a track in columns: an absent column costs nothing, a full point 56 bytes. Knows no file format.
+//! The points of a track in columns: an absent column costs nothing, a point with all of the usual values 56 bytes. Knows no
+//! file format.
 
 use jiff::Timestamp;
+
+use crate::Channel;
+use crate::column::{Column, NO_TIME};
 
 /// A place on the WGS-84 ellipsoid, in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,9 +65,6 @@ pub(crate) struct RawPoint {
     pub(crate) temperature: f32,
 }
 
-/// Stands for an absent time.
-pub(crate) const NO_TIME: i64 = i64::MIN;
-
 impl RawPoint {
     pub(crate) const EMPTY: RawPoint = RawPoint {
         time_ms: NO_TIME,
@@ -79,95 +80,22 @@ impl RawPoint {
     };
 }
 
-/// A value that has a way to say "absent" by itself.
-trait Cell: Copy {
-    const ABSENT: Self;
-    fn is_absent(self) -> bool;
-}
-
-impl Cell for f64 {
-    const ABSENT: f64 = f64::NAN;
-    fn is_absent(self) -> bool {
-        self.is_nan()
-    }
-}
-
-impl Cell for f32 {
-    const ABSENT: f32 = f32::NAN;
-    fn is_absent(self) -> bool {
-        self.is_nan()
-    }
-}
-
-impl Cell for i64 {
-    const ABSENT: i64 = NO_TIME;
-    fn is_absent(self) -> bool {
-        self == NO_TIME
-    }
-}
-
-/// One column: empty until its first value comes, then as long as the points.
-#[derive(Clone, Debug, Default)]
-struct Column<T>(Vec<T>);
-
-impl<T: Cell> Column<T> {
-    #[inline]
-    fn push(&mut self, before: usize, expected: usize, value: T) {
-        if self.0.is_empty() {
-            if value.is_absent() {
-                return;
-            }
-            self.fill(before, expected);
-        }
-        self.0.push(value);
-    }
-
-    #[cold]
-    fn fill(&mut self, before: usize, expected: usize) {
-        self.0.reserve(before.saturating_add(64).max(expected));
-        self.0.resize(before, T::ABSENT);
-    }
-
-    fn get(&self, index: usize) -> Option<T> {
-        self.0
-            .get(index)
-            .copied()
-            .filter(|value| !value.is_absent())
-    }
-
-    /// Puts a value into the last of `length` points, unless it is absent.
-    fn amend(&mut self, length: usize, value: T) {
-        if value.is_absent() || length == 0 {
-            return;
-        }
-        if self.0.is_empty() {
-            self.0.resize(length, T::ABSENT);
-        }
-        if let Some(last) = self.0.last_mut() {
-            *last = value;
-        }
-    }
-
-    fn has_any(&self) -> bool {
-        !self.0.is_empty()
-    }
-}
-
 /// The points of a track, in columns.
 #[derive(Clone, Debug, Default)]
 pub struct Points {
-    length: usize,
-    expected: usize,
-    time: Column<i64>,
-    latitude: Column<f64>,
-    longitude: Column<f64>,
-    distance: Column<f64>,
-    elevation: Column<f32>,
-    speed: Column<f32>,
-    heart_rate: Column<f32>,
-    cadence: Column<f32>,
-    power: Column<f32>,
-    temperature: Column<f32>,
+    pub(crate) length: usize,
+    pub(crate) expected: usize,
+    pub(crate) time: Column<i64>,
+    pub(crate) latitude: Column<f64>,
+    pub(crate) longitude: Column<f64>,
+    pub(crate) distance: Column<f64>,
+    pub(crate) elevation: Column<f32>,
+    pub(crate) speed: Column<f32>,
+    pub(crate) heart_rate: Column<f32>,
+    pub(crate) cadence: Column<f32>,
+    pub(crate) power: Column<f32>,
+    pub(crate) temperature: Column<f32>,
+    pub(crate) channels: Vec<(Channel, Column<f64>)>,
 }
 
 impl Points {
@@ -267,16 +195,67 @@ impl Points {
         self.temperature.amend(length, point.temperature);
     }
 
-    /// Adds all points of another track behind these.
+    /// Adds all points of another track behind these, without fields that the other file describes itself.
     pub(crate) fn append(&mut self, other: &Points) {
+        let before = self.length;
         for point in other.iter() {
             self.push(point);
         }
+        for (channel, column) in &other.channels {
+            if matches!(channel, Channel::Developer(_)) {
+                continue;
+            }
+            for (index, value) in column.cells().iter().enumerate() {
+                self.set(before + index, *channel, *value);
+            }
+        }
+    }
+
+    /// Gives a point's value in a channel; an index without a point, and what is not finite, is passed over.
+    pub fn set(&mut self, index: usize, channel: Channel, value: f64) {
+        if index >= self.length || !value.is_finite() {
+            return;
+        }
+        let length = self.length;
+        self.with_channel(channel, |column| {
+            column.pad(length);
+            column.set(length, index, value);
+        });
+    }
+
+    /// Works on the column of a channel, made if it is new. It may be shorter than the points until [`Points::finish`].
+    pub(crate) fn with_channel(&mut self, channel: Channel, act: impl FnOnce(&mut Column<f64>)) {
+        let place = self.channels.partition_point(|(each, _)| *each < channel);
+        if self
+            .channels
+            .get(place)
+            .is_none_or(|(each, _)| *each != channel)
+        {
+            self.channels.insert(place, (channel, Column::default()));
+        }
+        if let Some((_, column)) = self.channels.get_mut(place) {
+            act(column);
+        }
+    }
+
+    /// The channels that any point has, in their order.
+    pub fn channels(&self) -> impl Iterator<Item = Channel> + '_ {
+        let there = self.channels.iter().filter(|(_, column)| column.has_any());
+        there.map(|(channel, _)| *channel)
+    }
+
+    /// A point's value in a channel, in the channel's units.
+    #[must_use]
+    pub fn value(&self, index: usize, channel: Channel) -> Option<f64> {
+        let place = self
+            .channels
+            .binary_search_by_key(&channel, |(each, _)| *each);
+        self.channels.get(place.ok()?)?.1.get(index)
     }
 
     /// All positions in their order.
     pub(crate) fn positions(&self) -> impl Iterator<Item = Position> + '_ {
-        let both = self.latitude.0.iter().zip(&self.longitude.0);
+        let both = self.latitude.cells().iter().zip(self.longitude.cells());
         both.filter(|(latitude, longitude)| !latitude.is_nan() && !longitude.is_nan())
             .map(|(latitude, longitude)| Position {
                 latitude: *latitude,
@@ -286,25 +265,17 @@ impl Points {
 
     /// All elevations in their order, in metres.
     pub(crate) fn elevations(&self) -> impl Iterator<Item = f64> + '_ {
-        self.elevation
-            .0
-            .iter()
-            .filter(|elevation| !elevation.is_nan())
-            .map(|elevation| f64::from(*elevation))
+        self.elevation.values().map(f64::from)
     }
 
     /// All distances of the device's own in their order, in metres.
     pub(crate) fn distances(&self) -> impl Iterator<Item = f64> + '_ {
-        self.distance
-            .0
-            .iter()
-            .copied()
-            .filter(|distance| !distance.is_nan())
+        self.distance.values()
     }
 
     /// All times in their order, in milliseconds since 1970.
     pub(crate) fn times_ms(&self) -> impl Iterator<Item = i64> + '_ {
-        self.time.0.iter().copied().filter(|time| *time != NO_TIME)
+        self.time.values()
     }
 
     /// Says how many points are likely to come, so that columns need not grow step by step.
@@ -312,11 +283,35 @@ impl Points {
         self.expected = count;
     }
 
-    /// Gives room back that was reserved and not used.
-    pub(crate) fn shrink(&mut self) {
-        self.time.0.shrink_to_fit();
+    /// Bytes that one more point takes.
+    pub(crate) fn width(&self) -> usize {
+        let channels = self.channels.iter().map(|(_, column)| column.width());
+        self.time.width()
+            + self.latitude.width()
+            + self.longitude.width()
+            + self.distance.width()
+            + self.singles().map(Column::width).sum::<usize>()
+            + channels.sum::<usize>()
+    }
+
+    fn singles(&self) -> impl Iterator<Item = &Column<f32>> {
+        [
+            &self.elevation,
+            &self.speed,
+            &self.heart_rate,
+            &self.cadence,
+            &self.power,
+            &self.temperature,
+        ]
+        .into_iter()
+    }
+
+    /// Makes every column as long as the points, and gives room back that was reserved and not used.
+    pub(crate) fn finish(&mut self) {
+        let length = self.length;
+        self.time.shrink();
         for column in [&mut self.latitude, &mut self.longitude, &mut self.distance] {
-            column.0.shrink_to_fit();
+            column.shrink();
         }
         for column in [
             &mut self.elevation,
@@ -326,7 +321,12 @@ impl Points {
             &mut self.power,
             &mut self.temperature,
         ] {
-            column.0.shrink_to_fit();
+            column.shrink();
+        }
+        self.channels.retain(|(_, column)| column.has_any());
+        for (_, column) in &mut self.channels {
+            column.pad(length);
+            column.shrink();
         }
     }
 
@@ -387,7 +387,14 @@ impl Points {
 
 impl PartialEq for Points {
     fn eq(&self, other: &Points) -> bool {
-        self.length == other.length && self.iter().eq(other.iter())
+        let channels = |points: &Points| points.channels().collect::<Vec<_>>();
+        let values = |channel: Channel| {
+            (0..self.length).all(|at| self.value(at, channel) == other.value(at, channel))
+        };
+        self.length == other.length
+            && self.iter().eq(other.iter())
+            && channels(self) == channels(other)
+            && self.channels().all(values)
     }
 }
 
@@ -436,7 +443,7 @@ mod tests {
         let rates: Vec<_> = points.iter().map(|point| point.heart_rate_bpm).collect();
         assert_eq!(rates, [None, Some(120.0), None]);
         assert!(points.has_heart_rate() && !points.has_power() && !points.has_positions());
-        assert_eq!(points.power.0.capacity(), 0);
+        assert_eq!(points.power.width(), 0);
         assert_eq!(points.get(3), None);
     }
 

@@ -154,7 +154,7 @@ impl Case<'_> {
             let mut points = tracks.iter().flat_map(|track| track.points.iter());
             let timed = points.find_map(|point| point.time);
             self.same("first time", timed, time_of(&self.truth["first_time"]));
-            if tracks[0].sessions == 0 {
+            if tracks[0].file_sessions == 0 {
                 self.same("start", tracks[0].start, timed);
             }
         }
@@ -190,9 +190,12 @@ impl Case<'_> {
         let Some(sessions) = truth["sessions"].as_array().filter(|all| !all.is_empty()) else {
             return;
         };
-        let ours = tracks.iter().map(|track| track.sessions as usize).sum();
+        let ours = tracks
+            .iter()
+            .map(|track| track.file_sessions as usize)
+            .sum();
         self.same("sessions", sessions.len(), ours);
-        let laps = tracks.iter().map(|track| track.laps.len() as u64).sum();
+        let laps = tracks.iter().map(|track| u64::from(track.file_laps)).sum();
         self.same("laps", Some(laps), truth["laps"].as_u64());
         let one = sessions
             .iter()

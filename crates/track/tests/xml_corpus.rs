@@ -212,7 +212,7 @@ fn check_tcx(found: &mut Findings, path: &str, reading: &Reading, truth: &Value)
         tracks.len() as u64 == expected,
         (tracks.len(), expected),
     );
-    let laps: u64 = tracks.iter().map(|track| track.laps.len() as u64).sum();
+    let laps: u64 = tracks.iter().map(|track| u64::from(track.file_laps)).sum();
     found.check(
         path,
         "laps",

@@ -11,7 +11,9 @@ use std::process::Command;
 use jiff::Timestamp;
 use proptest::option::weighted;
 use proptest::prelude::*;
-use track::{Kind, Lap, Point, Position, Source, Sport, Track, read, write_gpx, write_tcx};
+use track::{
+    Kind, Lap, Point, Position, Session, Source, Sport, Totals, Track, read, write_gpx, write_tcx,
+};
 
 fn time() -> impl Strategy<Value = Timestamp> {
     // 1980 to 2100: what a recording may say.
@@ -53,7 +55,7 @@ prop_compose! {
         product in weighted(0.5, "[A-Za-z][A-Za-z0-9 &]{0,20}[a-z]"),
     ) -> Track {
         let source = Source { product, ..Source::default() };
-        Track { kind: Kind::Activity, sport, name, points: points.into_iter().collect(), source, sessions: 1, ..Track::default() }
+        Track { kind: Kind::Activity, sport, name, points: points.into_iter().collect(), source, ..Track::default() }
     }
 }
 
@@ -71,16 +73,18 @@ fn lap(start: Timestamp) -> impl Strategy<Value = Lap> {
         .prop_map(
             move |((time, distance, calories, has_calories), rates, max_speed_m_s)| Lap {
                 start: Some(start),
-                elapsed_s: Some(time),
-                timer_s: Some(time),
-                distance_m: Some(distance),
-                ascent_m: None,
-                average_hr: rates.0,
-                max_hr: rates.1,
-                average_cadence: rates.2,
-                average_power_w: rates.3,
-                max_speed_m_s,
-                calories_kcal: has_calories.then_some(f64::from(calories)),
+                totals: Totals {
+                    elapsed_s: Some(time),
+                    timer_s: Some(time),
+                    distance_m: Some(distance),
+                    average_hr: rates.0,
+                    max_hr: rates.1,
+                    average_cadence: rates.2,
+                    average_power_w: rates.3,
+                    max_speed_m_s,
+                    calories_kcal: has_calories.then_some(f64::from(calories)),
+                    ..Totals::default()
+                },
             },
         )
 }
@@ -195,16 +199,19 @@ proptest! {
 fn full_lap(start: Option<Timestamp>) -> Lap {
     Lap {
         start,
-        elapsed_s: Some(60.0),
-        timer_s: Some(50.0),
-        distance_m: Some(150.0),
-        average_hr: Some(0.2),
-        max_hr: Some(188.7),
-        average_cadence: Some(88.0),
-        average_power_w: Some(210.0),
-        max_speed_m_s: Some(4.5),
-        calories_kcal: Some(70_000.0),
-        ascent_m: Some(12.0),
+        totals: Totals {
+            elapsed_s: Some(60.0),
+            timer_s: Some(50.0),
+            distance_m: Some(150.0),
+            average_hr: Some(0.2),
+            max_hr: Some(188.7),
+            average_cadence: Some(88.0),
+            average_power_w: Some(210.0),
+            max_speed_m_s: Some(4.5),
+            calories_kcal: Some(70_000.0),
+            ascent_m: Some(12.0),
+            ..Totals::default()
+        },
     }
 }
 
@@ -240,7 +247,7 @@ fn full() -> Track {
         sport: Sport::TrailRunning,
         name: Some("Über <Stock> & \"Stein\"\u{1}\r\n".to_owned()),
         start: Some(start),
-        sessions: 2,
+        sessions: vec![Session::default(), Session::default()],
         laps: vec![full_lap(at(0)), Lap::default(), full_lap(at(60))],
         points: (0..121)
             .map(point)

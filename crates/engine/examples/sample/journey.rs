@@ -1,7 +1,7 @@
 //! Journeys that might have been: smooth loops near real towns, with hills, pulse, pauses. Knows no file format's bytes.
 
 use jiff::{SignedDuration, Timestamp};
-use track::{Kind, Lap, Point, Points, Position, Source, Sport, Track};
+use track::{Kind, Lap, Point, Points, Position, Source, Sport, Totals, Track};
 
 /// What a journey is written as.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -174,11 +174,13 @@ fn whole(
     let count = u32::try_from(points.len()).unwrap_or(u32::MAX);
     let lap = Lap {
         start: Some(start),
-        elapsed_s: Some(elapsed_s),
-        timer_s: Some(timer_s),
-        distance_m: Some(distance_m.round()),
-        average_hr: Some(journey.pulse.round()),
-        ..Lap::default()
+        totals: Totals {
+            elapsed_s: Some(elapsed_s),
+            timer_s: Some(timer_s),
+            distance_m: Some(distance_m.round()),
+            average_hr: Some(journey.pulse.round()),
+            ..Totals::default()
+        },
     };
     Track {
         kind: Kind::Activity,
@@ -189,7 +191,6 @@ fn whole(
         timer_s: Some(timer_s),
         distance_m: Some(distance_m.round()),
         ascent_m: (journey.radius_m > 0.0).then_some(ascent_m.round()),
-        sessions: 1,
         laps: vec![lap],
         file_points: count,
         file_positions: if journey.radius_m > 0.0 { count } else { 0 },

@@ -34,7 +34,7 @@ pub(crate) fn ride(start: i64) -> Track {
         elapsed_s: Some(3_600.0),
         timer_s: Some(3_500.0),
         distance_m: Some(20_000.0),
-        sessions: 1,
+        file_sessions: 1,
         ..Track::default()
     }
 }

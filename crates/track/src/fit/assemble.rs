@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::facts::{Facts, Session};
-use crate::{Kind, Skipped, Sport, Track, derive, sport, zone};
+use super::facts::{Facts, NumberedSession};
+use super::pauses;
+use crate::{Kind, Points, Skipped, Sport, Totals, Track, derive, sport, zone};
 
 /// One part of the file: where it lies, what it says, and what was lost in it.
 pub(super) struct Part {
@@ -18,10 +19,13 @@ const TRANSITION: u8 = 3;
 /// One track per part that is an activity, with the parts behind it that are none (the heart rates of a swim belt come so).
 /// Without any activity one track that says what the file is.
 pub(super) fn tracks(parts: Vec<Part>) -> Vec<Track> {
-    let any = parts.iter().any(|part| kind_of(&part.facts).is_activity());
+    let any = parts
+        .iter()
+        .any(|part| kind_of(&part.facts, &part.facts.records.points).is_activity());
     let mut tracks: Vec<Track> = Vec::new();
     for part in parts {
-        let own = kind_of(&part.facts).is_activity() || !any && tracks.is_empty();
+        let own = kind_of(&part.facts, &part.facts.records.points).is_activity()
+            || !any && tracks.is_empty();
         match tracks.last_mut() {
             _ if own => tracks.push(track(part)),
             Some(last) => join(last, part),
@@ -33,10 +37,10 @@ pub(super) fn tracks(parts: Vec<Part>) -> Vec<Track> {
 }
 
 /// A file without `file_id` is an activity if it says so elsewhere.
-fn kind_of(facts: &Facts) -> Kind {
+fn kind_of(facts: &Facts, points: &Points) -> Kind {
     match facts.file_type {
         Some(number) => Kind::from_fit(number),
-        None if facts.has_activity || (!facts.sessions.is_empty() && facts.points.has_times()) => {
+        None if facts.has_activity || (!facts.sessions.is_empty() && points.has_times()) => {
             Kind::Activity
         }
         None if facts.messages == 0 => Kind::Empty,
@@ -45,13 +49,19 @@ fn kind_of(facts: &Facts) -> Kind {
 }
 
 fn join(track: &mut Track, part: Part) {
-    track.range.end = part.range.end;
-    track.file_points = track.file_points.saturating_add(part.facts.file_points);
-    track.file_positions = track
-        .file_positions
-        .saturating_add(part.facts.file_positions);
-    track.points.append(&part.facts.points);
-    track.skipped.extend(part.skipped);
+    let Part {
+        range,
+        facts: mut other,
+        skipped,
+    } = part;
+    track.range.end = range.end;
+    let records = &other.records;
+    track.file_points = track.file_points.saturating_add(records.file_points);
+    track.file_positions = track.file_positions.saturating_add(records.file_positions);
+    track.points.append(&records.points);
+    track.beat_intervals_s.append(&mut other.beat_intervals_s);
+    other.heart.fill(&mut track.points);
+    track.skipped.extend(skipped);
 }
 
 fn track(part: Part) -> Track {
@@ -60,97 +70,111 @@ fn track(part: Part) -> Track {
         mut facts,
         mut skipped,
     } = part;
-    facts.points.shrink();
-    let kind = kind_of(&facts);
+    let mut points = std::mem::take(&mut facts.records.points);
+    points.finish();
+    facts.developer.adopt(&mut points);
+    facts.heart.fill(&mut points);
+    let kind = kind_of(&facts, &points);
     let (sport, sub_sport) = sport_of(&facts);
-    let start = start_of(&facts);
-    if facts.relative_time {
-        let what = "Times count from when the device was switched on: the date is not known";
-        skipped.push(Skipped {
-            what: what.into(),
-            byte: None,
-            count: 1,
-        });
-    }
-    let elapsed_s = sum(&facts.sessions, |session| session.elapsed_s)
-        .or_else(|| derive::elapsed_s(&facts.points));
-    let place = facts
-        .points
-        .positions()
-        .next()
-        .filter(|_| !facts.relative_time);
-    Track {
+    let start = start_of(&facts, &points);
+    let place = points.positions().next();
+    let place = place.filter(|_| !facts.relative_time());
+    notes(&facts, &mut skipped);
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let sum = |value: fn(&Totals) -> Option<f64>| sum(&facts.sessions, value);
+    let elapsed_s = sum(|totals| totals.elapsed_s).or_else(|| derive::elapsed_s(&points));
+    let mut track = Track {
         kind,
         sport,
         sub_sport,
         start,
         utc_offset_s: facts.utc_offset_s.or_else(|| zone::offset(place?, start?)),
         elapsed_s,
-        timer_s: sum(&facts.sessions, |session| session.timer_s).or_else(|| timer(&facts)),
-        distance_m: distance(&facts),
-        ascent_m: sum(&facts.sessions, |session| session.ascent_m)
-            .or_else(|| derive::ascent_m(&facts.points)),
-        sessions: u32::try_from(facts.sessions.len()).unwrap_or(u32::MAX),
+        timer_s: sum(|totals| totals.timer_s).or_else(|| timer(&facts, elapsed_s)),
+        moving_s: sum(|totals| totals.moving_s),
+        distance_m: sum(|totals| totals.distance_m).or_else(|| points.distances().reduce(f64::max)),
+        ascent_m: sum(|totals| totals.ascent_m),
+        descent_m: sum(|totals| totals.descent_m),
+        file_sessions: count(facts.sessions.len()),
+        file_laps: count(facts.laps.len()),
+        sessions: facts
+            .sessions
+            .into_iter()
+            .map(|each| each.session)
+            .collect(),
         name: facts.name,
         laps: facts.laps,
-        points: facts.points,
-        file_points: facts.file_points,
-        file_positions: facts.file_positions,
+        lengths: facts.lengths,
+        pauses: pauses::between(&facts.timer, &points),
+        events: facts.events,
+        beat_intervals_s: facts.beat_intervals_s,
+        devices: facts.devices,
+        developer_fields: facts.developer.fields(),
+        points,
+        file_points: facts.records.file_points,
+        file_positions: facts.records.file_positions,
         source: facts.source,
         range,
         skipped,
-    }
+    };
+    derive::complete(&mut track);
+    track
 }
 
-fn start_of(facts: &Facts) -> Option<jiff::Timestamp> {
-    let session = facts.sessions.iter().find_map(|session| session.start);
-    session.or_else(|| facts.points.iter().find_map(|point| point.time))
+/// Says what the messages themselves give reason to say.
+fn notes(facts: &Facts, skipped: &mut Vec<Skipped>) {
+    let mut note = |what: &str, count: u64| {
+        if count > 0 {
+            skipped.push(Skipped {
+                what: what.to_owned(),
+                byte: None,
+                count,
+            });
+        }
+    };
+    note(
+        "Times count from when the device was switched on: the date is not known",
+        u64::from(facts.relative_time()),
+    );
+    note(
+        "More points than a file of this size can hold were passed over",
+        u64::from(facts.records.passed_over > 0),
+    );
+    note(
+        "More laps or events than a file of this size can hold were passed over",
+        u64::from(facts.passed_over > 0),
+    );
+}
+
+fn start_of(facts: &Facts, points: &Points) -> Option<jiff::Timestamp> {
+    let mut sessions = facts.sessions.iter();
+    let session = sessions.find_map(|each| each.session.start);
+    session.or_else(|| points.iter().find_map(|point| point.time))
 }
 
 /// Sums over the sessions that have the value; `None` if none has.
-fn sum(sessions: &[Session], value: impl Fn(&Session) -> Option<f64>) -> Option<f64> {
+fn sum(sessions: &[NumberedSession], value: impl Fn(&Totals) -> Option<f64>) -> Option<f64> {
     sessions
         .iter()
-        .filter_map(value)
+        .filter_map(|each| value(&each.session.totals))
         .reduce(|one, other| one + other)
 }
 
-/// The device's own distance: of its sessions, else of its last record; else the length of the line.
-fn distance(facts: &Facts) -> Option<f64> {
-    let own = sum(&facts.sessions, |session| session.distance_m);
-    let counted = || facts.points.distances().reduce(f64::max);
-    own.or_else(counted)
-        .or_else(|| derive::distance_m(&facts.points))
-}
-
 /// Without a session: from the first to the last time, less what the timer events say it stood still.
-fn timer(facts: &Facts) -> Option<f64> {
-    let mut still = 0;
-    let mut stopped = None;
-    for (time, runs) in &facts.timer {
-        match (runs, stopped) {
-            (false, None) => stopped = Some(*time),
-            (true, Some(since)) => {
-                still += i64::max(time - since, 0);
-                stopped = None;
-            }
-            _ => {}
-        }
-    }
-    let elapsed = sum(&facts.sessions, |session| session.elapsed_s)
-        .or_else(|| derive::elapsed_s(&facts.points))?;
+fn timer(facts: &Facts, elapsed_s: Option<f64>) -> Option<f64> {
     #[expect(
         clippy::cast_precision_loss,
         reason = "a recording is shorter than 285,000 years"
     )]
-    Some((elapsed - still as f64 / 1000.0).max(0.0))
+    let still_s = pauses::still_ms(&facts.timer) as f64 / 1000.0;
+    Some((elapsed_s? - still_s).max(0.0))
 }
 
 /// One sport, or multisport when the sessions differ; and the sub-sport when there is only one.
 fn sport_of(facts: &Facts) -> (Sport, Option<String>) {
     let mut pairs: Vec<(u8, u8)> = Vec::new();
     for session in &facts.sessions {
-        let pair = (session.sport.unwrap_or(0), session.sub_sport.unwrap_or(0));
+        let pair = (session.sport, session.sub_sport);
         if pair.0 != TRANSITION && !pairs.contains(&pair) {
             pairs.push(pair);
         }

@@ -4,8 +4,10 @@
 use std::borrow::Cow;
 
 use super::assemble::Part;
+use super::budget::Budget;
 use super::crc::crc16;
 use super::facts::Facts;
+use super::layout::Want;
 use super::pass::{self, Stop};
 use crate::{ReadError, Skipped};
 
@@ -47,8 +49,8 @@ impl Header {
     }
 }
 
-/// Reads every part of a file.
-pub(super) fn read(bytes: &[u8]) -> Result<Chain, ReadError> {
+/// Reads every part of a file. For a summary the checksums are not looked at.
+pub(super) fn read(bytes: &[u8], want: Want) -> Result<Chain, ReadError> {
     if Header::parse(bytes).is_none() {
         let cut = bytes
             .first()
@@ -65,6 +67,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Chain, ReadError> {
         complete: true,
         skipped: Vec::new(),
     };
+    let mut reader = Reader {
+        bytes,
+        want,
+        budget: Budget::of(bytes.len()),
+    };
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let header = Header::parse(rest).filter(|_| chain.parts.len() < MOST_PARTS);
@@ -72,9 +79,54 @@ pub(super) fn read(bytes: &[u8]) -> Result<Chain, ReadError> {
             chain.trailing(rest, at);
             break;
         };
-        at = chain.part(bytes, at, &header);
+        at = chain.part(&mut reader, at, &header);
     }
     Ok(chain)
+}
+
+/// The file, and how it is read.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    want: Want,
+    budget: Budget,
+}
+
+impl Reader<'_> {
+    fn pass(&mut self, start: usize, end: usize) -> (Facts, Option<Stop>) {
+        pass::run(self.bytes, start, end, self.want, &mut self.budget)
+    }
+
+    /// Reads to the end of the file, and leaves a checksum there out if it is one.
+    fn open_end(&mut self, at: usize, start: usize) -> (Facts, Option<Stop>) {
+        let bytes = self.bytes;
+        let closed = bytes.get(at..).is_some_and(|part| crc16(part) == 0);
+        let end = if closed {
+            bytes.len().saturating_sub(2).max(start)
+        } else {
+            bytes.len()
+        };
+        self.pass(start, end)
+    }
+
+    fn end(&self, at: usize, start: usize, declared: usize) -> End {
+        let bytes = self.bytes;
+        match bytes.get(at..declared.saturating_add(2)) {
+            Some(_)
+                if declared == start
+                    && bytes.len() > declared + 2
+                    && !is_header_at(bytes, declared + 2) =>
+            {
+                let what =
+                    "The header gives no length: the device stopped before it closed the file";
+                End::Open(what)
+            }
+            Some(_) if self.want == Want::Summary => End::Sound,
+            Some(whole) if crc16(whole) == 0 => End::Sound,
+            Some(_) => End::WrongSum,
+            None if bytes.len() >= declared => End::Open("The checksum at the end is missing"),
+            None => End::Open("The file breaks off before its end"),
+        }
+    }
 }
 
 impl Chain {
@@ -94,7 +146,8 @@ impl Chain {
     }
 
     /// Reads the part at a byte; gives where the next one begins.
-    fn part(&mut self, bytes: &[u8], at: usize, header: &Header) -> usize {
+    fn part(&mut self, reader: &mut Reader, at: usize, header: &Header) -> usize {
+        let bytes = reader.bytes;
         let start = at + header.size;
         let mut skipped = Vec::new();
         if !header.sound {
@@ -103,18 +156,18 @@ impl Chain {
         let declared = start.saturating_add(header.data_size);
         let (mut facts, mut stop);
         let next;
-        match end_of(bytes, at, start, declared) {
+        match reader.end(at, start, declared) {
             End::Sound => {
-                (facts, stop) = pass::run(bytes, start, declared);
+                (facts, stop) = reader.pass(start, declared);
                 next = declared + 2;
             }
             End::WrongSum => {
-                (facts, stop) = pass::run(bytes, start, declared);
+                (facts, stop) = reader.pass(start, declared);
                 let longer =
                     matches!(stop, Some(Stop::Cut(_))) && !is_header_at(bytes, declared + 2);
                 if longer && bytes.len() > declared + 2 {
                     skipped.push(Skipped::at("The header gives too small a length", at));
-                    (facts, stop) = open_end(bytes, at, start);
+                    (facts, stop) = reader.open_end(at, start);
                     next = bytes.len();
                 } else {
                     skipped.push(Skipped::at(
@@ -131,7 +184,7 @@ impl Chain {
                     bytes.len()
                 };
                 skipped.push(Skipped::at(what, byte));
-                (facts, stop) = open_end(bytes, at, start);
+                (facts, stop) = reader.open_end(at, start);
                 next = bytes.len();
             }
         }
@@ -156,37 +209,10 @@ enum End {
     Open(&'static str),
 }
 
-fn end_of(bytes: &[u8], at: usize, start: usize, declared: usize) -> End {
-    match bytes.get(at..declared.saturating_add(2)) {
-        Some(_)
-            if declared == start
-                && bytes.len() > declared + 2
-                && !is_header_at(bytes, declared + 2) =>
-        {
-            End::Open("The header gives no length: the device stopped before it closed the file")
-        }
-        Some(whole) if crc16(whole) == 0 => End::Sound,
-        Some(_) => End::WrongSum,
-        None if bytes.len() >= declared => End::Open("The checksum at the end is missing"),
-        None => End::Open("The file breaks off before its end"),
-    }
-}
-
 fn is_header_at(bytes: &[u8], at: usize) -> bool {
     bytes
         .get(at..)
         .is_some_and(|rest| Header::parse(rest).is_some())
-}
-
-/// Reads to the end of the file, and leaves a checksum there out if it is one.
-fn open_end(bytes: &[u8], at: usize, start: usize) -> (Facts, Option<Stop>) {
-    let closed = bytes.get(at..).is_some_and(|part| crc16(part) == 0);
-    let end = if closed {
-        bytes.len().saturating_sub(2).max(start)
-    } else {
-        bytes.len()
-    };
-    pass::run(bytes, start, end)
 }
 
 /// Says what a stop has cost, unless only a checksum's two bytes were left.

@@ -2,33 +2,44 @@
 
 use jiff::Timestamp;
 
-use super::layout::Row;
+use super::budget::Budget;
+use super::developer::Developer;
+use super::heart::Heart;
 use super::names;
 use super::profile::{
-    self, Message, activity, course, event, file_id, lap, record, session, sport, workout,
+    activity, course, developer_data_id, device_info, event, field_description, file_id, hr, hrv,
+    lap, length, session, sport, workout,
 };
-use crate::points::{NO_TIME, RawPoint};
-use crate::{Lap, Points, Source};
+use super::records::Records;
+use super::row::Row;
+use super::summaries;
+use crate::{DeviceInfo, Event, Lap, Length, Session, Source};
 
 /// Seconds from 1970 to FIT's own beginning, 1989-12-31T00:00:00Z.
 pub(crate) const EPOCH_S: i64 = 631_065_600;
 /// Times below this count from when the device was switched on (FIT profile, type `date_time`).
 pub(super) const RELATIVE_BELOW: u32 = 0x1000_0000;
-/// Degrees per semicircle.
-const DEGREES: f64 = 180.0 / 2_147_483_648.0;
-/// Laps and sessions that are kept at most: far more than any device writes.
-const MOST: usize = 20_000;
+/// Sensors that are kept at most.
+const MOST_DEVICES: usize = 100;
+/// FIT's event number of the timer.
+pub(super) const TIMER: u8 = 0;
 
-/// One session message.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Session {
-    pub(super) start: Option<Timestamp>,
-    pub(super) sport: Option<u8>,
-    pub(super) sub_sport: Option<u8>,
-    pub(super) elapsed_s: Option<f64>,
-    pub(super) timer_s: Option<f64>,
-    pub(super) distance_m: Option<f64>,
-    pub(super) ascent_m: Option<f64>,
+/// A session, and its sport in FIT's numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NumberedSession {
+    pub(super) session: Session,
+    pub(super) sport: u8,
+    pub(super) sub_sport: u8,
+}
+
+/// The timer started or stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TimerEvent {
+    /// Milliseconds since 1970.
+    pub(super) time_ms: i64,
+    pub(super) runs: bool,
+    /// Points before it in the file.
+    pub(super) points: usize,
 }
 
 /// Everything that is taken from the messages of one part.
@@ -40,85 +51,97 @@ pub(super) struct Facts {
     pub(super) source: Source,
     pub(super) name: Option<String>,
     pub(super) sport: Option<(u8, u8)>,
-    pub(super) sessions: Vec<Session>,
+    pub(super) sessions: Vec<NumberedSession>,
     pub(super) laps: Vec<Lap>,
-    pub(super) points: Points,
-    pub(super) file_points: u32,
-    pub(super) file_positions: u32,
+    pub(super) lengths: Vec<Length>,
+    pub(super) records: Records,
     /// Local time minus UTC, from the activity message.
     pub(super) utc_offset_s: Option<i32>,
-    /// Timer events: when, and whether it runs from then on.
-    pub(super) timer: Vec<(i64, bool)>,
+    pub(super) timer: Vec<TimerEvent>,
+    pub(super) events: Vec<Event>,
+    pub(super) beat_intervals_s: Vec<f32>,
+    pub(super) devices: Vec<DeviceInfo>,
+    pub(super) developer: Developer,
+    pub(super) heart: Heart,
     pub(super) has_activity: bool,
-    pub(super) relative_time: bool,
-    last: Last,
-}
-
-/// What the next record has to be compared with.
-#[derive(Debug)]
-struct Last {
-    time_ms: i64,
-    latitude: f64,
-    longitude: f64,
-    /// Sum of `compressed_speed_distance`, in sixteenths of a metre, and its last twelve bits.
-    sixteenths: Option<(u64, u32)>,
-}
-
-impl Default for Last {
-    fn default() -> Last {
-        Last {
-            time_ms: NO_TIME,
-            latitude: f64::NAN,
-            longitude: f64::NAN,
-            sixteenths: None,
-        }
-    }
+    /// Whether a session or the file itself counts from when the device was switched on.
+    pub(super) device_time: bool,
+    /// Messages that were passed over because the file would take too much memory.
+    pub(super) passed_over: u64,
 }
 
 impl Facts {
-    /// Takes over one data message. `time` is the message's time in FIT seconds, if it has one.
-    #[inline]
-    pub(super) fn take(&mut self, message: &'static Message, row: &Row, time: Option<u32>) {
-        self.messages += 1;
-        if message.number == record::MESSAGE.number {
-            self.record(row, time);
-        } else if message.number != profile::OTHER.number {
-            self.summary(message.number, row, time);
-        }
-    }
-
-    fn summary(&mut self, number: u16, row: &Row, time: Option<u32>) {
+    /// Takes over one data message that is no record. `time` is the message's time in FIT seconds, if it has one.
+    pub(super) fn take(&mut self, number: u16, row: &Row, time: Option<u32>, budget: &mut Budget) {
         const FILE_ID: u16 = file_id::MESSAGE.number;
         const SPORT: u16 = sport::MESSAGE.number;
         const SESSION: u16 = session::MESSAGE.number;
         const LAP: u16 = lap::MESSAGE.number;
+        const LENGTH: u16 = length::MESSAGE.number;
         const EVENT: u16 = event::MESSAGE.number;
+        const DEVICE_INFO: u16 = device_info::MESSAGE.number;
         const WORKOUT: u16 = workout::MESSAGE.number;
         const COURSE: u16 = course::MESSAGE.number;
         const ACTIVITY: u16 = activity::MESSAGE.number;
+        const HRV: u16 = hrv::MESSAGE.number;
+        const HR: u16 = hr::MESSAGE.number;
+        const FIELD_DESCRIPTION: u16 = field_description::MESSAGE.number;
+        const DEVELOPER_DATA_ID: u16 = developer_data_id::MESSAGE.number;
         match number {
             FILE_ID => self.file_id(row),
             SPORT => self.sport(row.whole(sport::sport), row.whole(sport::sub_sport)),
-            SESSION if self.sessions.len() < MOST => self.session(row),
-            LAP if self.laps.len() < MOST => self.laps.push(lap_of(row)),
-            EVENT => self.event(row, time),
+            SESSION => self.session(row, budget),
+            LAP => {
+                let room = budget.takes::<Lap>();
+                self.keep(room, |facts| facts.laps.push(summaries::lap(row)));
+            }
+            LENGTH => {
+                let room = budget.takes::<Length>();
+                self.keep(room, |facts| facts.lengths.push(summaries::length(row)));
+            }
+            EVENT => self.event(row, time, budget),
+            DEVICE_INFO => self.device(row),
             WORKOUT => {
                 self.sport(row.whole(workout::sport), None);
-                self.name = row.text().or(self.name.take());
+                self.name = row.text(workout::wkt_name).or(self.name.take());
             }
             COURSE => {
                 self.sport(row.whole(course::sport), None);
-                self.name = row.text().or(self.name.take());
+                self.name = row.text(course::name).or(self.name.take());
             }
             ACTIVITY => self.activity(row, time),
+            HRV => {
+                for interval in row.array(hrv::time).flatten() {
+                    let room = budget.takes::<[f32; 2]>();
+                    #[expect(clippy::cast_possible_truncation, reason = "16 bits and a scale")]
+                    self.keep(room, |facts| facts.beat_intervals_s.push(interval as f32));
+                }
+            }
+            HR => self.heart.take(row, time, budget),
+            FIELD_DESCRIPTION => self.developer.describe(row),
+            DEVELOPER_DATA_ID => self.developer.application(row),
             _ => {}
+        }
+    }
+
+    /// Whether any time counts from when the device was switched on.
+    pub(super) fn relative_time(&self) -> bool {
+        self.device_time || self.records.relative_time
+    }
+
+    /// Keeps an entry where there is room, and counts it where there is none.
+    fn keep(&mut self, room: bool, push: impl FnOnce(&mut Facts)) {
+        if room {
+            push(self);
+        } else {
+            self.passed_over += 1;
         }
     }
 
     /// The first `file_id` counts: it begins the file.
     fn file_id(&mut self, row: &Row) {
         let created = row.whole(file_id::time_created);
-        self.relative_time |= created.is_some_and(|time| time < RELATIVE_BELOW);
+        self.device_time |= created.is_some_and(|time| time < RELATIVE_BELOW);
         if self.file_type.is_some() {
             return;
         }
@@ -128,7 +151,7 @@ impl Facts {
         self.source = Source {
             manufacturer: manufacturer.map(names::manufacturer),
             product: row
-                .text()
+                .text(file_id::product_name)
                 .or_else(|| product.map(|product| names::product(manufacturer, product))),
             serial: row.whole(file_id::serial_number),
             created: created.and_then(moment),
@@ -141,32 +164,60 @@ impl Facts {
         }
     }
 
-    fn session(&mut self, row: &Row) {
-        let start = row.whole(session::start_time);
-        self.relative_time |= start.is_some_and(|time| time < RELATIVE_BELOW);
-        self.sessions.push(Session {
-            start: start.and_then(moment),
-            sport: row.whole(session::sport),
-            sub_sport: row.whole(session::sub_sport),
-            elapsed_s: row.get(session::total_elapsed_time),
-            timer_s: row.get(session::total_timer_time),
-            distance_m: row.get(session::total_distance),
-            ascent_m: row.get(session::total_ascent),
+    fn session(&mut self, row: &Row, budget: &mut Budget) {
+        let start = row.whole::<u32>(session::start_time);
+        self.device_time |= start.is_some_and(|time| time < RELATIVE_BELOW);
+        let room = budget.takes::<NumberedSession>();
+        self.keep(room, |facts| facts.sessions.push(summaries::session(row)));
+    }
+
+    fn event(&mut self, row: &Row, time: Option<u32>, budget: &mut Budget) {
+        let (Some(event), Some(event_type)) =
+            (row.whole(event::event), row.whole(event::event_type))
+        else {
+            return;
+        };
+        // Of the timer's types 0 starts it; 1, 4, 8 and 9 stop it.
+        let runs = match (event, event_type) {
+            (TIMER, 0) => Some(true),
+            (TIMER, 1 | 4 | 8 | 9) => Some(false),
+            _ => None,
+        };
+        if let (Some(runs), Some(time)) = (runs, time) {
+            let event = TimerEvent {
+                time_ms: milliseconds(time),
+                runs,
+                points: self.records.points.len(),
+            };
+            let room = budget.takes::<[TimerEvent; 2]>();
+            return self.keep(room, |facts| facts.timer.push(event));
+        }
+        let room = budget.takes::<[Event; 2]>();
+        let data = row.whole(event::data).or(row.whole(event::data16));
+        self.keep(room, |facts| {
+            facts.events.push(Event {
+                time: time.and_then(moment),
+                event,
+                event_type,
+                data,
+            });
         });
     }
 
-    fn event(&mut self, row: &Row, time: Option<u32>) {
-        // Event 0 is the timer; of its types 0 starts it, 1, 4, 8 and 9 stop it.
-        let (Some(0), Some(time)) = (row.whole::<u8>(event::event), time) else {
-            return;
+    /// Devices are told again and again: the last word for each counts.
+    fn device(&mut self, row: &Row) {
+        let device = summaries::device(row);
+        let same = |each: &&mut DeviceInfo| {
+            each.index == device.index
+                && each.serial == device.serial
+                && each.manufacturer == device.manufacturer
+                && each.device_type == device.device_type
         };
-        let runs = match row.whole::<u8>(event::event_type) {
-            Some(0) => true,
-            Some(1 | 4 | 8 | 9) => false,
-            _ => return,
-        };
-        if self.timer.len() < MOST {
-            self.timer.push((milliseconds(time), runs));
+        let full = self.devices.len() >= MOST_DEVICES;
+        match self.devices.iter_mut().find(same) {
+            Some(known) => *known = device,
+            None if full => self.passed_over += 1,
+            None => self.devices.push(device),
         }
     }
 
@@ -182,115 +233,14 @@ impl Facts {
             self.utc_offset_s = i32::try_from(quarters * 900).ok();
         }
     }
-
-    #[inline]
-    fn record(&mut self, row: &Row, time: Option<u32>) {
-        let mut point = point_of(row, time);
-        if let Some(packed) = row.whole::<u32>(record::compressed_speed_distance) {
-            self.unpack_speed_distance(packed, &mut point);
-        }
-        self.relative_time |= time.is_some_and(|time| time < RELATIVE_BELOW);
-        self.file_points = self.file_points.saturating_add(1);
-        let placed = !point.latitude.is_nan();
-        self.file_positions = self.file_positions.saturating_add(u32::from(placed));
-        let elsewhere = placed
-            && !self.last.latitude.is_nan()
-            && (point.latitude, point.longitude) != (self.last.latitude, self.last.longitude);
-        if point.time_ms != NO_TIME && point.time_ms == self.last.time_ms && !elsewhere {
-            // One moment spread over several records; two places in one second stay two points.
-            self.points.amend_last(&point);
-        } else {
-            self.points.push_raw(&point);
-            self.last.time_ms = point.time_ms;
-            (self.last.latitude, self.last.longitude) = (f64::NAN, f64::NAN);
-        }
-        if placed {
-            (self.last.latitude, self.last.longitude) = (point.latitude, point.longitude);
-        }
-    }
-
-    /// Twelve bits of speed in 1/100 m/s, then twelve of distance in 1/16 m, which start again at 0 after 256 m.
-    fn unpack_speed_distance(&mut self, packed: u32, point: &mut RawPoint) {
-        let (speed, distance) = (packed & 0xFFF, packed >> 12);
-        let sum = match self.last.sixteenths {
-            Some((sum, before)) => sum + u64::from(distance.wrapping_sub(before) & 0xFFF),
-            None => u64::from(distance),
-        };
-        self.last.sixteenths = Some((sum, distance));
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "twelve bits, and a sum of at most 2^40"
-        )]
-        {
-            if point.speed.is_nan() && speed != 0xFFF {
-                point.speed = speed as f32 / 100.0;
-            }
-            if point.distance.is_nan() {
-                point.distance = sum as f64 / 16.0;
-            }
-        }
-    }
 }
 
 /// FIT seconds as milliseconds since 1970.
+#[inline]
 pub(super) fn milliseconds(time: u32) -> i64 {
     (i64::from(time) + EPOCH_S) * 1000
 }
 
-fn moment(time: u32) -> Option<Timestamp> {
+pub(super) fn moment(time: u32) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds(time)).ok()
-}
-
-#[inline]
-fn point_of(row: &Row, time: Option<u32>) -> RawPoint {
-    let slot = |slot: usize| row.values.get(slot).copied().unwrap_or(f64::NAN);
-    let either = |first: usize, second: usize| {
-        let value = slot(first);
-        if value.is_nan() { slot(second) } else { value }
-    };
-    let (mut latitude, mut longitude) = (
-        slot(record::position_lat) * DEGREES,
-        slot(record::position_long) * DEGREES,
-    );
-    // Both or none; a latitude beyond the poles is neither.
-    if !(latitude.abs() <= 90.0 && longitude.abs() <= 180.0) {
-        (latitude, longitude) = (f64::NAN, f64::NAN);
-    }
-    let mut cadence = slot(record::cadence256);
-    if cadence.is_nan() {
-        let fraction = slot(record::fractional_cadence);
-        cadence = slot(record::cadence) + if fraction.is_nan() { 0.0 } else { fraction };
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "single precision is what the columns keep"
-    )]
-    RawPoint {
-        time_ms: time.map_or(NO_TIME, milliseconds),
-        latitude,
-        longitude,
-        distance: slot(record::distance),
-        elevation: either(record::enhanced_altitude, record::altitude) as f32,
-        speed: either(record::enhanced_speed, record::speed) as f32,
-        heart_rate: slot(record::heart_rate) as f32,
-        cadence: cadence as f32,
-        power: slot(record::power) as f32,
-        temperature: slot(record::temperature) as f32,
-    }
-}
-
-fn lap_of(row: &Row) -> Lap {
-    Lap {
-        start: row.whole(lap::start_time).and_then(moment),
-        elapsed_s: row.get(lap::total_elapsed_time),
-        timer_s: row.get(lap::total_timer_time),
-        distance_m: row.get(lap::total_distance),
-        ascent_m: row.get(lap::total_ascent),
-        average_hr: row.get(lap::avg_heart_rate),
-        max_hr: row.get(lap::max_heart_rate),
-        average_cadence: row.get(lap::avg_cadence),
-        average_power_w: row.get(lap::avg_power),
-        max_speed_m_s: row.get(lap::enhanced_max_speed).or(row.get(lap::max_speed)),
-        calories_kcal: row.get(lap::total_calories),
-    }
 }

@@ -1,19 +1,31 @@
 //! FIT, read and written by our own code: one pass over the bytes into columns, from one table of messages and fields.
 
 mod assemble;
+mod budget;
 mod chain;
+mod channels;
+mod columns;
 mod crc;
+mod developer;
 mod facts;
+mod heart;
 mod layout;
+mod load;
 mod names;
 mod pass;
+mod pauses;
 mod profile;
+mod records;
+mod row;
+mod summaries;
 mod write;
 
 pub(crate) use facts::EPOCH_S;
 pub(crate) use write::write;
 
 use std::borrow::Cow;
+
+use layout::Want;
 
 use crate::{Format, ReadError, Reading};
 
@@ -22,7 +34,7 @@ use crate::{Format, ReadError, Reading};
 /// # Errors
 /// When not one message could be read.
 pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
-    let chain = chain::read(bytes)?;
+    let chain = chain::read(bytes, Want::Everything)?;
     if !chain.complete && chain.parts.iter().all(|part| part.facts.messages == 0) {
         return Err(ReadError::CutOff);
     }
@@ -42,7 +54,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
 /// # Errors
 /// When there is no header at all.
 pub(crate) fn sequences(bytes: &[u8]) -> Result<Vec<Cow<'_, [u8]>>, ReadError> {
-    let parts = chain::read(bytes)?.parts;
+    let parts = chain::read(bytes, Want::Everything)?.parts;
     Ok(parts
         .iter()
         .filter_map(|part| chain::sequence(bytes, part))

@@ -1,8 +1,16 @@
 //! The one pass over a part's definition and data messages. Knows the byte structure, and no meaning of messages.
 
+use super::budget::Budget;
+use super::developer::Developer;
 use super::facts::Facts;
-use super::layout::Layout;
-use super::profile::record::MESSAGE as RECORD;
+use super::layout::{Layout, Want};
+use super::load::number;
+use super::profile::{OTHER, record};
+use super::records::Rows;
+use super::row::Row;
+
+/// Records that are read column by column at a time: few enough for the processor's cache.
+const MOST_ROWS: usize = 1024;
 
 /// Why a pass ended before the end, and at which byte of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,13 +22,41 @@ pub(super) enum Stop {
 }
 
 /// Reads the messages between two bytes of the file. What was read before a stop is kept.
-pub(super) fn run(bytes: &[u8], start: usize, end: usize) -> (Facts, Option<Stop>) {
+pub(super) fn run(
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+    want: Want,
+    budget: &mut Budget,
+) -> (Facts, Option<Stop>) {
+    let data = bytes.get(..end).unwrap_or(bytes);
+    let before = budget.clone();
+    let (mut facts, stop) = once(data, start, want, Developer::default(), budget);
+    // Some devices use fields of their own before they describe them: then all is read again, knowing the descriptions.
+    if facts.developer.came_late() {
+        *budget = before;
+        return once(data, start, want, facts.developer, budget);
+    }
+    (facts, stop)
+}
+
+fn once(
+    data: &[u8],
+    start: usize,
+    want: Want,
+    developer: Developer,
+    budget: &mut Budget,
+) -> (Facts, Option<Stop>) {
     let mut pass = Pass {
         layouts: [const { None }; 16],
-        facts: Facts::default(),
+        facts: Facts {
+            developer,
+            ..Facts::default()
+        },
         clock: None,
+        want,
+        budget,
     };
-    let data = bytes.get(..end).unwrap_or(bytes);
     let mut at = start;
     while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
         match pass.message(rest) {
@@ -37,35 +73,38 @@ enum Trouble {
     Undefined,
 }
 
-struct Pass {
+struct Pass<'b> {
     /// By local type.
     layouts: [Option<Layout>; 16],
     facts: Facts,
     /// The last full timestamp, brought forward by compressed ones.
     clock: Option<u32>,
+    want: Want,
+    budget: &'b mut Budget,
 }
 
-impl Pass {
-    /// Reads one message; gives its length with its header byte.
+impl Pass<'_> {
+    /// Reads one message, or a run of records; gives their length with their header bytes.
     #[inline]
     fn message(&mut self, rest: &[u8]) -> Result<usize, Trouble> {
         let (&header, content) = rest.split_first().ok_or(Trouble::Cut)?;
         // Bit 7: a data message with a compressed timestamp. Bit 6: a definition; bit 5: with developer fields.
-        let (local, seconds) = match header {
-            0x80.. => ((header >> 5) & 3, Some(header & 31)),
-            0x40..0x80 => return self.definition(header, content),
-            _ => (header & 15, None),
-        };
-        self.data(local, seconds, content)
+        match header {
+            0x80.. => self.data((header >> 5) & 3, Some(header & 31), content),
+            0x40..0x80 => self.definition(header, content),
+            _ => self.plain(header, rest, content),
+        }
     }
 
     fn definition(&mut self, header: u8, content: &[u8]) -> Result<usize, Trouble> {
-        let (layout, length) = Layout::parse(content, header & 0x20 != 0).ok_or(Trouble::Cut)?;
-        if layout.message.number == RECORD.number && self.facts.file_points == 0 {
+        let facts = &mut self.facts;
+        let parsed = Layout::parse(content, header & 0x20 != 0, &mut facts.developer, self.want);
+        let (layout, length) = parsed.ok_or(Trouble::Cut)?;
+        let records = &mut facts.records;
+        if layout.message.number == record::MESSAGE.number && records.file_points == 0 {
             // About what will come if the rest of the file is records; what is too much is given back at the end.
-            self.facts
-                .points
-                .expect((content.len() / (layout.size + 1)).min(content.len() / 16));
+            let most = (content.len() / (layout.size + 1)).min(content.len() / 16);
+            records.points.expect(most);
         }
         if let Some(place) = self.layouts.get_mut(usize::from(header & 15)) {
             *place = Some(layout);
@@ -73,22 +112,60 @@ impl Pass {
         Ok(1 + length)
     }
 
+    /// A data message without a compressed timestamp; of records all that follow with the same layout.
     #[inline]
-    fn data(&mut self, local: u8, seconds: Option<u8>, content: &[u8]) -> Result<usize, Trouble> {
-        let layout = self
-            .layouts
-            .get(usize::from(local))
-            .and_then(Option::as_ref)
-            .ok_or(Trouble::Undefined)?;
-        let content = content.get(..layout.size).ok_or(Trouble::Cut)?;
-        let row = layout.row(content);
-        // Slot 0 is the timestamp in every message of the table.
-        let mut time = row.whole(0);
-        if let Some(seconds) = seconds {
-            time = time.or(self.clock.map(|clock| forward(clock, u32::from(seconds))));
+    fn plain(&mut self, header: u8, rest: &[u8], content: &[u8]) -> Result<usize, Trouble> {
+        let layout = self.layouts.get(usize::from(header & 15));
+        let Some(layout) = layout.and_then(Option::as_ref).filter(|each| each.plain) else {
+            return self.data(header & 15, None, content);
+        };
+        let rows = Rows::run(rest, header, layout.size, MOST_ROWS);
+        if rows.length() == 0 {
+            return Err(Trouble::Cut);
         }
+        self.facts.messages += rows.count() as u64;
+        self.facts.records.run(layout, rows, self.budget);
+        if let Some(step) = layout.step(record::timestamp) {
+            let time = |row: &[u8]| number(row.get(step.at + 1..)?, step.load, layout.big_endian);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "plain layouts have an unsigned 32-bit time"
+            )]
+            let last = rows.iter().rev().find_map(time).map(|time| time as u32);
+            self.clock = last.or(self.clock);
+        }
+        Ok(rows.length())
+    }
+
+    fn data(&mut self, local: u8, seconds: Option<u8>, content: &[u8]) -> Result<usize, Trouble> {
+        let layout = self.layouts.get(usize::from(local));
+        let layout = layout.and_then(Option::as_ref).ok_or(Trouble::Undefined)?;
+        let content = content.get(..layout.size).ok_or(Trouble::Cut)?;
+        // Slot 0 is the timestamp in every message of the table.
+        let stamp = layout.step(0).and_then(|step| {
+            let value = number(content.get(step.at..)?, step.load, layout.big_endian)?;
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a float that doesn't fit saturates and fails the range"
+            )]
+            u32::try_from(value as i64).ok()
+        });
+        let compressed = seconds
+            .zip(self.clock)
+            .map(|(seconds, clock)| forward(clock, u32::from(seconds)));
+        let time = stamp.or(compressed);
         self.clock = time.or(self.clock);
-        self.facts.take(layout.message, &row, time);
+        self.facts.messages += 1;
+        let number = layout.message.number;
+        if number != OTHER.number {
+            let row = Row::new(layout, content);
+            if number == record::MESSAGE.number {
+                self.facts.records.one(&row, time, self.budget);
+            } else {
+                self.facts.take(number, &row, time, self.budget);
+            }
+        }
         Ok(1 + layout.size)
     }
 }
@@ -101,6 +178,16 @@ fn forward(clock: u32, seconds: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(bytes: &[u8], end: usize) -> (Facts, Option<Stop>) {
+        run(
+            bytes,
+            0,
+            end,
+            Want::Everything,
+            &mut Budget::of(bytes.len()),
+        )
+    }
 
     #[test]
     fn compressed_times_roll_over() {
@@ -117,6 +204,11 @@ mod tests {
 
     const DEFINITION: [u8; 12] = [0x40, 0, 0, 20, 0, 2, 253, 4, 0x86, 3, 1, 2];
 
+    fn rates(facts: &Facts) -> Vec<Option<f64>> {
+        let points = facts.records.points.iter();
+        points.map(|point| point.heart_rate_bpm).collect()
+    }
+
     #[test]
     fn a_type_can_be_defined_again() {
         let mut bytes = DEFINITION.to_vec();
@@ -124,32 +216,74 @@ mod tests {
         bytes.extend([
             0x40, 0, 0, 20, 0, 1, 3, 1, 2, 0, 101, 0x40, 0, 0, 20, 0, 0, 0,
         ]);
-        let (facts, stop) = run(&bytes, 0, bytes.len());
-        assert_eq!((stop, facts.file_points), (None, 3));
-        let rates: Vec<_> = facts
-            .points
-            .iter()
-            .map(|point| point.heart_rate_bpm)
-            .collect();
-        assert_eq!(rates, [Some(100.0), Some(101.0), None]);
+        let (facts, stop) = read(&bytes, bytes.len());
+        assert_eq!((stop, facts.records.file_points), (None, 3));
+        // The last one is counted, but it says nothing.
+        assert_eq!(rates(&facts), [Some(100.0), Some(101.0)]);
     }
 
     #[test]
-    fn developer_fields_are_stepped_over() {
-        let bytes = [
-            0x60, 0, 0, 20, 0, 1, 3, 1, 2, 1, 3, 2, 0, 0, 100, 9, 9, 0, 101, 9, 9,
+    fn one_moment_told_in_two_records_is_one_point() {
+        let mut bytes = DEFINITION.to_vec();
+        for (second, rate) in [(1, 100), (2, 255), (2, 102), (3, 103), (3, 104)] {
+            bytes.extend([0, second, 0, 0, 0x20, rate]);
+        }
+        let (facts, _) = read(&bytes, bytes.len());
+        assert_eq!(facts.records.file_points, 5);
+        assert_eq!(rates(&facts), [Some(100.0), Some(102.0), Some(104.0)]);
+    }
+
+    #[test]
+    fn developer_fields_are_read_even_before_they_are_described() {
+        let mut bytes = vec![
+            0x60, 0, 0, 20, 0, 1, 3, 1, 2, 1, 3, 2, 0, 0, 100, 9, 0, 0, 101, 8, 1,
         ];
-        let (facts, stop) = run(&bytes, 0, bytes.len());
-        assert_eq!((stop, facts.file_points), (None, 2));
+        let (facts, stop) = read(&bytes, bytes.len());
+        assert_eq!((stop, facts.records.points.channels().count()), (None, 0));
+        // index 0, number 3, a uint16
+        bytes.extend([
+            0x41, 0, 0, 206, 0, 3, 0, 1, 2, 1, 1, 2, 2, 1, 2, 1, 0, 3, 0x84,
+        ]);
+        let (facts, stop) = read(&bytes, bytes.len());
+        let points = &facts.records.points;
+        let channel = points.channels().next().unwrap();
+        assert_eq!((stop, facts.records.file_points), (None, 2));
+        assert_eq!(
+            (points.value(0, channel), points.value(1, channel)),
+            (Some(9.0), Some(264.0))
+        );
     }
 
     #[test]
     fn stops_keep_what_was_read() {
         let mut bytes = DEFINITION.to_vec();
         bytes.extend([0, 1, 0, 0, 0x20, 100, 5, 0]);
-        let (facts, stop) = run(&bytes, 0, bytes.len());
-        assert_eq!((stop, facts.file_points), (Some(Stop::Undefined(18)), 1));
-        let (facts, stop) = run(&bytes, 0, 16);
-        assert_eq!((stop, facts.file_points), (Some(Stop::Cut(12)), 0));
+        let (facts, stop) = read(&bytes, bytes.len());
+        assert_eq!(
+            (stop, facts.records.file_points),
+            (Some(Stop::Undefined(18)), 1)
+        );
+        let (facts, stop) = read(&bytes, 16);
+        assert_eq!((stop, facts.records.file_points), (Some(Stop::Cut(12)), 0));
+    }
+
+    #[test]
+    fn a_file_cannot_take_much_more_memory_than_it_is_long() {
+        // Every column once, then as many records of one byte that have nothing but a heart rate.
+        let mut bytes = vec![0x40, 0, 0, 20, 0, 60];
+        for number in 0..60 {
+            bytes.extend([number, 1, 2]);
+        }
+        bytes.push(0);
+        bytes.extend([7; 60]);
+        bytes.extend([0x41, 0, 0, 20, 0, 1, 3, 1, 2]);
+        for _ in 0..1_000_000 {
+            bytes.extend([1, 100]);
+        }
+        let (facts, _) = read(&bytes, bytes.len());
+        let points = &facts.records.points;
+        assert!(points.width() * points.len() <= 10 * bytes.len() + (3 << 20));
+        assert_eq!(facts.records.file_points, 1_000_001);
+        assert!(facts.records.passed_over > 0);
     }
 }

@@ -6,9 +6,10 @@
 
 use super::element::{Element, element};
 use super::routes::{Routes, routes};
-use crate::points::{NO_TIME, RawPoint};
+use crate::column::NO_TIME;
+use crate::points::RawPoint;
 use crate::xml::{
-    Attributes, Clock, Line, Sink, Text, clean, decode, maker, number, number_single, pull,
+    Attributes, Clock, Line, Sink, Text, clean, decode, maker, number, number_single, pauses, pull,
 };
 use crate::{
     Format, Kind, Position, ReadError, Reading, Skipped, Source, Sport, Track, derive, sport_words,
@@ -113,6 +114,7 @@ impl Sink for File {
         match element {
             Element::TrackPoint => self.begin_point(attributes, at),
             Element::Segment => {
+                pauses::open(&mut self.current.track);
                 self.current.line.lift();
                 self.current.clock.lift();
             }
@@ -240,18 +242,19 @@ impl File {
         track.start = clock.start();
         (track.elapsed_s, track.timer_s) = (clock.elapsed_s(), clock.timer_s());
         track.distance_m = line.metres();
-        track.ascent_m = derive::ascent_m(&track.points);
         track.kind = if track.points.has_times() {
             Kind::Activity
         } else {
             Kind::Track
         };
-        track.sessions = u32::from(track.kind == Kind::Activity);
+        track.file_sessions = u32::from(track.kind == Kind::Activity);
         let first = track.points.iter().find_map(|point| point.position);
         track.utc_offset_s = first
             .zip(track.start)
             .and_then(|(position, start)| zone::offset(position, start));
-        track.points.shrink();
+        track.points.finish();
+        pauses::close(&mut track);
+        derive::complete(&mut track);
         self.tracks.push(track);
     }
 

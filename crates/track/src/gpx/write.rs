@@ -43,15 +43,18 @@ pub(crate) fn write(track: &Track) -> Written {
         write_point(&mut out, &point, &mut left_out);
     }
     out.raw("</trkseg></trk></gpx>");
-    left_out.add(Item("laps", "lap", "laps"), track.laps.len());
+    // A single lap is the whole activity.
+    if track.laps.len() > 1 {
+        left_out.add(Item("laps", "lap", "laps"), track.laps.len());
+    }
     left_out.add(
         Item("finer sports", "finer sport", "finer sports"),
         usize::from(track.sub_sport.is_some()),
     );
-    if track.sessions > 1 {
+    if track.sessions.len() > 1 {
         left_out.add(
             Item("sessions", "session", "sessions"),
-            track.sessions as usize,
+            track.sessions.len(),
         );
     }
     Written {

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::points::{NO_TIME, RawPoint};
-use crate::xml::{Clock, Line, clean, maker, number};
-use crate::{Kind, Lap, Position, Skipped, Sport, Track, derive, sport_words, zone};
+use crate::column::NO_TIME;
+use crate::points::RawPoint;
+use crate::xml::{Clock, Line, clean, maker, number, pauses};
+use crate::{
+    Kind, Lap, Position, Session, Skipped, Sport, Totals, Track, derive, sport_words, zone,
+};
 
 use super::element::Element;
 
@@ -23,16 +26,23 @@ pub(super) struct Current {
     /// How many tracks the lap has: between two of them lies a pause.
     tracks_in_lap: u32,
     sports: Vec<Sport>,
+    /// Of each session the index of its first lap.
+    first_laps: Vec<usize>,
     id: Option<Timestamp>,
 }
 
 impl Current {
     /// One more sport begins, the first one or another of a multisport session.
     pub(super) fn begin_sport(&mut self, word: Option<&str>) {
-        self.track.sessions += 1;
         self.line.lift();
         self.clock.lift();
+        pauses::open(&mut self.track);
         let sport = word.and_then(sport_words::from_tcx);
+        self.track.sessions.push(Session {
+            sport: sport.unwrap_or_default(),
+            ..Session::default()
+        });
+        self.first_laps.push(self.track.laps.len());
         if sport.is_none() && self.track.sub_sport.is_none() {
             self.track.sub_sport = word.and_then(clean);
         }
@@ -66,6 +76,7 @@ impl Current {
     pub(super) fn begin_track(&mut self) {
         self.tracks_in_lap += 1;
         if self.tracks_in_lap > 1 {
+            pauses::open(&mut self.track);
             self.line.lift();
             self.clock.lift();
         }
@@ -104,22 +115,22 @@ impl Current {
         if let Some(lap) = &mut self.lap {
             let value = number(text).filter(|value| *value >= 0.0);
             match (element, parent) {
-                // TCX gives one time for a lap. Its schema does not say whether pauses count; devices leave them out.
+                // TCX gives one time for a lap.totals. Its schema does not say whether pauses count; devices leave them out.
                 (Element::TotalTime, Some(Element::Lap)) => {
-                    (lap.elapsed_s, lap.timer_s) = (value, value)
+                    (lap.totals.elapsed_s, lap.totals.timer_s) = (value, value)
                 }
-                (Element::Distance, Some(Element::Lap)) => lap.distance_m = value,
-                (Element::MaximumSpeed, Some(Element::Lap)) => lap.max_speed_m_s = value,
+                (Element::Distance, Some(Element::Lap)) => lap.totals.distance_m = value,
+                (Element::MaximumSpeed, Some(Element::Lap)) => lap.totals.max_speed_m_s = value,
                 // The schema demands calories, so 0 is what is written where nobody knows.
                 (Element::Calories, Some(Element::Lap)) => {
-                    lap.calories_kcal = value.filter(|value| *value > 0.0)
+                    lap.totals.calories_kcal = value.filter(|value| *value > 0.0)
                 }
-                (Element::Value, Some(Element::AverageHeartRate)) => lap.average_hr = value,
-                (Element::Value, Some(Element::MaximumHeartRate)) => lap.max_hr = value,
+                (Element::Value, Some(Element::AverageHeartRate)) => lap.totals.average_hr = value,
+                (Element::Value, Some(Element::MaximumHeartRate)) => lap.totals.max_hr = value,
                 (Element::Cadence, Some(Element::Lap)) | (Element::AverageRunCadence, _) => {
-                    lap.average_cadence = value
+                    lap.totals.average_cadence = value
                 }
-                (Element::AverageWatts, _) => lap.average_power_w = value,
+                (Element::AverageWatts, _) => lap.totals.average_power_w = value,
                 _ => {}
             }
             return;
@@ -166,17 +177,16 @@ impl Current {
                 .last()
                 .filter(|metres| *metres > 0.0)
         };
-        let laps = sum(track.laps.iter().map(|lap| lap.distance_m));
+        let laps = sum(track.laps.iter().map(|lap| lap.totals.distance_m));
         track.distance_m = laps
             .filter(|metres| *metres > 0.0)
             .or_else(said)
             .or(self.line.metres())
             .or(laps);
-        let laps = sum(track.laps.iter().map(|lap| lap.timer_s));
+        let laps = sum(track.laps.iter().map(|lap| lap.totals.timer_s));
         let laps_timed = laps.filter(|seconds| *seconds > 0.0);
         track.elapsed_s = laps_timed.or(self.clock.elapsed_s()).or(laps);
         track.timer_s = laps_timed.or(self.clock.timer_s()).or(laps);
-        track.ascent_m = derive::ascent_m(&track.points);
         let first_lap = track.laps.first().and_then(|lap| lap.start);
         track.start = first_lap.or(self.clock.start()).or(self.id);
         let first = track.points.iter().find_map(|point| point.position);
@@ -184,8 +194,41 @@ impl Current {
             .zip(track.start)
             .and_then(|(position, start)| zone::offset(position, start));
         track.source.manufacturer = track.source.product.as_deref().and_then(maker);
-        track.points.shrink();
+        track.points.finish();
+        let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        track.file_laps = count(track.laps.len());
+        track.file_sessions = count(track.sessions.len());
+        pauses::close(&mut track);
+        sum_sessions(&mut track, &self.first_laps);
+        derive::complete(&mut track);
         track
+    }
+}
+
+/// Gives each session the sums of its laps, and of a single one those of the track.
+fn sum_sessions(track: &mut Track, first_laps: &[usize]) {
+    let single = track.sessions.len() == 1;
+    for (index, session) in track.sessions.iter_mut().enumerate() {
+        let from = first_laps.get(index).copied().unwrap_or(0);
+        let to = first_laps.get(index + 1).copied();
+        let laps = track.laps.get(from..to.unwrap_or(track.laps.len()));
+        let laps = laps.unwrap_or_default();
+        let all =
+            |value: fn(&Totals) -> Option<f64>| sum(laps.iter().map(|lap| value(&lap.totals)));
+        session.start = laps.first().and_then(|lap| lap.start);
+        session.totals = Totals {
+            elapsed_s: all(|totals| totals.elapsed_s),
+            timer_s: all(|totals| totals.timer_s),
+            distance_m: all(|totals| totals.distance_m),
+            calories_kcal: all(|totals| totals.calories_kcal),
+            ..Totals::default()
+        };
+        if single {
+            session.start = track.start;
+            session.totals.elapsed_s = track.elapsed_s;
+            session.totals.timer_s = track.timer_s;
+            session.totals.distance_m = track.distance_m;
+        }
     }
 }
 

@@ -263,7 +263,7 @@ mod tests {
         ));
         let track = &reading.tracks[0];
         assert_eq!(
-            (reading.kind, track.sport, track.sessions),
+            (reading.kind, track.sport, track.file_sessions),
             (Kind::Activity, Sport::Running, 1)
         );
         assert_eq!(
@@ -282,7 +282,11 @@ mod tests {
         assert_eq!(sensors, (Some(120.0), Some(3.5), Some(88.0), Some(250.0)));
         let lap = track.laps[1];
         assert_eq!(
-            (lap.average_hr, lap.average_power_w, lap.calories_kcal),
+            (
+                lap.totals.average_hr,
+                lap.totals.average_power_w,
+                lap.totals.calories_kcal
+            ),
             (Some(140.0), Some(240.0), None)
         );
         assert_eq!(track.name.as_deref(), Some("Before work"));
@@ -302,7 +306,7 @@ mod tests {
             reading.kind,
             reading.tracks.len(),
             track.sport,
-            track.sessions,
+            track.file_sessions,
         );
         assert_eq!(read, (kind, tracks, sport, sessions), "{body}");
     }

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 
 use crate::xml::{Item, LeftOut, Writer, rounded, single};
-use crate::{Lap, Point, Track, Written, sport_words};
+use crate::{Lap, Point, Totals, Track, Written, sport_words};
 
 const HEAD: &str = "<TrainingCenterDatabase xmlns=\"http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2\" \
     xmlns:ax=\"http://www.garmin.com/xmlschemas/ActivityExtension/v2\" \
@@ -54,10 +54,10 @@ pub(crate) fn write(track: &Track) -> Written {
         Item("finer sports", "finer sport", "finer sports"),
         usize::from(finer),
     );
-    if track.sessions > 1 {
+    if track.sessions.len() > 1 {
         left_out.add(
             Item("sessions as we write it", "session", "sessions"),
-            track.sessions as usize,
+            track.sessions.len(),
         );
     }
     Written {
@@ -87,10 +87,12 @@ fn write_laps(
 ) {
     let whole = [Lap {
         start: Some(start),
-        elapsed_s: track.elapsed_s,
-        timer_s: track.timer_s,
-        distance_m: track.distance_m,
-        ..Lap::default()
+        totals: Totals {
+            elapsed_s: track.elapsed_s,
+            timer_s: track.timer_s,
+            distance_m: track.distance_m,
+            ..Totals::default()
+        },
     }];
     let laps = if track.laps.is_empty() {
         &whole
@@ -136,8 +138,9 @@ fn write_lap_head(
 ) {
     out.raw("<Lap StartTime=\"").time(start).raw("\">");
     if lap
+        .totals
         .elapsed_s
-        .zip(lap.timer_s)
+        .zip(lap.totals.timer_s)
         .is_some_and(|(elapsed, timer)| (elapsed - timer).abs() > 0.5)
     {
         left_out.add(
@@ -145,21 +148,24 @@ fn write_lap_head(
             1,
         );
     }
-    out.number("TotalTimeSeconds", positive(lap.timer_s.or(lap.elapsed_s)));
-    out.number("DistanceMeters", positive(lap.distance_m));
-    if let Some(speed) = lap.max_speed_m_s.filter(|speed| speed.is_finite()) {
+    out.number(
+        "TotalTimeSeconds",
+        positive(lap.totals.timer_s.or(lap.totals.elapsed_s)),
+    );
+    out.number("DistanceMeters", positive(lap.totals.distance_m));
+    if let Some(speed) = lap.totals.max_speed_m_s.filter(|speed| speed.is_finite()) {
         out.number("MaximumSpeed", speed);
     }
     let calories = rounded(
-        lap.calories_kcal,
+        lap.totals.calories_kcal,
         0..=u16::MAX,
         "calories outside 0 to 65,535",
         left_out,
     );
     out.number("Calories", calories.unwrap_or(0));
     for (name, rate) in [
-        ("AverageHeartRateBpm", lap.average_hr),
-        ("MaximumHeartRateBpm", lap.max_hr),
+        ("AverageHeartRateBpm", lap.totals.average_hr),
+        ("MaximumHeartRateBpm", lap.totals.max_hr),
     ] {
         if let Some(rate) = rounded(rate, 1..=255, NO_HEART_RATE, left_out) {
             out.raw("<")
@@ -173,10 +179,12 @@ fn write_lap_head(
     }
     left_out.add(
         Item("ascent in laps", "ascent", "ascents"),
-        usize::from(lap.ascent_m.is_some()),
+        usize::from(lap.totals.ascent_m.is_some()),
     );
     out.raw("<Intensity>Active</Intensity>");
-    if !runs && let Some(cadence) = rounded(lap.average_cadence, CADENCES, NO_CADENCE, left_out) {
+    if !runs
+        && let Some(cadence) = rounded(lap.totals.average_cadence, CADENCES, NO_CADENCE, left_out)
+    {
         out.number("Cadence", cadence);
     }
     out.raw("<TriggerMethod>Manual</TriggerMethod>");
@@ -184,9 +192,9 @@ fn write_lap_head(
 
 /// What stands behind the points of a lap, and its end.
 fn write_lap_tail(out: &mut Writer, lap: &Lap, runs: bool, left_out: &mut LeftOut) {
-    let cadence = lap.average_cadence.filter(|_| runs);
+    let cadence = lap.totals.average_cadence.filter(|_| runs);
     let cadence = rounded(cadence, CADENCES, NO_CADENCE, left_out);
-    let power = rounded(lap.average_power_w, 0..=u16::MAX, NO_POWER, left_out);
+    let power = rounded(lap.totals.average_power_w, 0..=u16::MAX, NO_POWER, left_out);
     if cadence.is_some() || power.is_some() {
         out.raw("<Extensions><ax:LX>");
         if let Some(cadence) = cadence {

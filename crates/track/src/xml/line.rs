@@ -2,12 +2,6 @@
 
 use crate::{Position, derive};
 
-/// Below this difference, in degrees, a way is short enough for the plane that touches the ellipsoid at its middle.
-const SHORT: f64 = 0.02;
-/// WGS-84: half the equator's diameter in metres, and the square of the eccentricity.
-const EQUATOR_M: f64 = 6_378_137.0;
-const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_316;
-
 /// Sums the way from position to position on the WGS-84 ellipsoid; a new segment is not joined to the last.
 #[derive(Default)]
 pub(crate) struct Line {
@@ -21,7 +15,7 @@ impl Line {
     #[inline]
     pub(crate) fn add(&mut self, to: Position) {
         if let Some(from) = self.last.replace(to) {
-            self.metres += way(from, to);
+            self.metres += derive::way(from, to);
         }
         self.positions = self.positions.saturating_add(1);
     }
@@ -40,21 +34,6 @@ impl Line {
     pub(crate) fn metres(&self) -> Option<f64> {
         (self.positions > 0).then_some(self.metres)
     }
-}
-
-/// Metres between two positions: on short ways by the ellipsoid's two radii at the middle, which is right to a millionth and
-/// several times faster than the long formula.
-#[inline]
-fn way(from: Position, to: Position) -> f64 {
-    let (north, east) = (to.latitude - from.latitude, to.longitude - from.longitude);
-    if north.abs() > SHORT || east.abs() > SHORT || from.latitude.abs() > 85.0 {
-        return derive::metres(from, to);
-    }
-    let (sine, cosine) = (from.latitude + north / 2.0).to_radians().sin_cos();
-    let flat = 1.0 - ECCENTRICITY_SQUARED * sine * sine;
-    let across = EQUATOR_M / flat.sqrt();
-    let along = across * (1.0 - ECCENTRICITY_SQUARED) / flat;
-    (along * north.to_radians()).hypot(across * cosine * east.to_radians())
 }
 
 #[cfg(test)]
@@ -79,7 +58,7 @@ mod tests {
                     latitude: latitude + north,
                     longitude: 10.0 + east,
                 };
-                let (short, long) = (way(from, to), derive::metres(from, to));
+                let (short, long) = (derive::way(from, to), derive::metres(from, to));
                 assert!(
                     (short - long).abs() <= long * 2e-5 + 1e-4,
                     "{latitude} {north} {east}: {short} {long}"

@@ -5,6 +5,7 @@ mod decode;
 mod left_out;
 mod line;
 mod number;
+pub(crate) mod pauses;
 mod pull;
 mod reference;
 mod time;

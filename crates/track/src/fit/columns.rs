@@ -1,0 +1,246 @@
+//! A run of records of one layout, loaded column by column: each loop has one type, one place and one scale, so that the
+//! processor need not decide anything. Knows no meaning but which slot goes where.
+
+use super::layout::{Layout, Step};
+use super::load::Load;
+use super::profile::record;
+use super::records::{DEGREES, RIGHT, Rows, milliseconds, on_globe};
+use crate::column::{Cell, Column};
+use crate::{Channel, Points};
+
+/// The rows that are loaded, and where they go.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) rows: Rows<'a>,
+    /// Points before the first row.
+    pub(super) before: usize,
+    /// Points that are likely to come in all.
+    pub(super) expected: usize,
+}
+
+impl Columns<'_> {
+    /// Calls `$act` with an iterator over one field's values, as `f64`, absent as NaN: the loop is made once for each type.
+    fn load<T: Cell>(
+        self,
+        step: &Step,
+        column: &mut Column<T>,
+        expected: usize,
+        convert: impl Fn(f64) -> T + Copy,
+    ) {
+        let Columns { rows, before, .. } = self;
+        let (at, scale, offset) = (step.at + 1, step.scale, step.offset);
+        let big_endian = self.layout.big_endian;
+        macro_rules! each {
+            ($type:ty, $absent:expr) => {{
+                let is_absent = $absent;
+                let value = move |row: &[u8]| {
+                    let Some(bytes) = row.get(at..).and_then(|field| field.first_chunk()) else {
+                        return T::ABSENT;
+                    };
+                    let raw = if big_endian {
+                        <$type>::from_be_bytes(*bytes)
+                    } else {
+                        <$type>::from_le_bytes(*bytes)
+                    };
+                    if is_absent(raw) {
+                        T::ABSENT
+                    } else {
+                        convert(raw as f64 / scale - offset)
+                    }
+                };
+                column.extend(before, expected, rows.iter().map(value));
+            }};
+        }
+        #[expect(
+            clippy::cast_lossless,
+            clippy::cast_precision_loss,
+            reason = "one loop for all types; 64-bit fields hold far less than 2^53"
+        )]
+        match step.load {
+            Load::Uint8 { absent } => each!(u8, |raw: u8| raw == absent),
+            Load::Sint8 => each!(i8, |raw: i8| raw == i8::MAX),
+            Load::Uint16 { absent } => each!(u16, |raw: u16| raw == absent),
+            Load::Sint16 => each!(i16, |raw: i16| raw == i16::MAX),
+            Load::Uint32 { absent } => each!(u32, |raw: u32| raw == absent),
+            Load::Sint32 => each!(i32, |raw: i32| raw == i32::MAX),
+            Load::Uint64 { absent } => each!(u64, |raw: u64| raw == absent),
+            Load::Sint64 => each!(i64, |raw: i64| raw == i64::MAX),
+            Load::Float32 => each!(f32, |raw: f32| !raw.is_finite()),
+            Load::Float64 => each!(f64, |raw: f64| !raw.is_finite()),
+            Load::Triple | Load::Text => column.pad(before + rows.count()),
+        }
+    }
+
+    /// Leaves rows out of a column that they have nothing for.
+    fn none<T: Cell>(self, column: &mut Column<T>) {
+        column.pad(self.before + self.rows.count());
+    }
+
+    pub(super) fn time(self, column: &mut Column<i64>) {
+        match self.layout.step(record::timestamp) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "plain layouts have an unsigned 32-bit time"
+            )]
+            Some(step) => self.load(step, column, self.expected, |seconds| {
+                milliseconds(seconds as u32)
+            }),
+            None => self.none(column),
+        }
+    }
+
+    /// Latitude and longitude: both or none.
+    pub(super) fn places(self, latitude: &mut Column<f64>, longitude: &mut Column<f64>) {
+        let steps = (
+            self.layout.step(record::position_lat),
+            self.layout.step(record::position_long),
+        );
+        let (Some(north), Some(east)) = steps else {
+            self.none(latitude);
+            return self.none(longitude);
+        };
+        let (north, east, big_endian) = (north.at + 1, east.at + 1, self.layout.big_endian);
+        let degrees = move |row: &[u8], at: usize| {
+            let bytes = row.get(at..).and_then(|field| field.first_chunk());
+            let raw = bytes.map_or(i32::MAX, |bytes| {
+                if big_endian {
+                    i32::from_be_bytes(*bytes)
+                } else {
+                    i32::from_le_bytes(*bytes)
+                }
+            });
+            if raw == i32::MAX {
+                f64::NAN
+            } else {
+                f64::from(raw) * DEGREES
+            }
+        };
+        let place = move |row: &[u8]| on_globe((degrees(row, north), degrees(row, east)));
+        let rows = self.rows.iter();
+        let (before, expected) = (self.before, self.expected);
+        latitude.extend(before, expected, rows.clone().map(move |row| place(row).0));
+        longitude.extend(before, expected, rows.map(move |row| place(row).1));
+    }
+
+    pub(super) fn wide(self, slot: usize, column: &mut Column<f64>) {
+        match self.layout.step(slot) {
+            Some(step) => self.load(step, column, self.expected, |value| value),
+            None => self.none(column),
+        }
+    }
+
+    pub(super) fn single(self, slot: usize, column: &mut Column<f32>) {
+        match self.layout.step(slot) {
+            Some(step) => self.load(step, column, self.expected, single),
+            None => self.none(column),
+        }
+    }
+
+    /// The first field's values, and the second's where the first has none.
+    pub(super) fn either(self, first: usize, second: usize, column: &mut Column<f32>) {
+        match (self.layout.step(first), self.layout.step(second)) {
+            (Some(_), Some(step)) => {
+                let mut other = Column::default();
+                self.alone(step, &mut other);
+                self.single(first, column);
+                self.combine(
+                    column,
+                    &other,
+                    |first, second| {
+                        if first.is_nan() { second } else { first }
+                    },
+                );
+            }
+            (None, Some(_)) => self.single(second, column),
+            _ => self.single(first, column),
+        }
+    }
+
+    /// `cadence256` where it is there, else `cadence` with its fraction.
+    pub(super) fn cadence(self, column: &mut Column<f32>) {
+        self.single(record::cadence, column);
+        if let Some(step) = self.layout.step(record::fractional_cadence) {
+            let mut fraction = Column::default();
+            self.alone(step, &mut fraction);
+            self.combine(column, &fraction, |whole, fraction| {
+                if fraction.is_nan() {
+                    whole
+                } else {
+                    whole + fraction
+                }
+            });
+        }
+        if let Some(step) = self.layout.step(record::cadence256) {
+            let mut fine = Column::default();
+            self.alone(step, &mut fine);
+            self.combine(
+                column,
+                &fine,
+                |other, fine| {
+                    if fine.is_nan() { other } else { fine }
+                },
+            );
+        }
+    }
+
+    /// These rows' values of one field alone, in a column of their own.
+    fn alone(self, step: &Step, column: &mut Column<f32>) {
+        let rows = Columns { before: 0, ..self };
+        rows.load(step, column, self.rows.count(), single);
+    }
+
+    /// Brings a second field's values into the last cells of a column.
+    fn combine(
+        self,
+        column: &mut Column<f32>,
+        other: &Column<f32>,
+        with: impl Fn(f32, f32) -> f32,
+    ) {
+        if !other.has_any() {
+            return;
+        }
+        let length = self.before + self.rows.count();
+        for (index, second) in (self.before..).zip(other.cells()) {
+            let first = column.get(index).unwrap_or(f32::NAN);
+            let both = with(first, *second);
+            if !both.is_nan() {
+                column.set(length, index, both);
+            }
+        }
+    }
+
+    pub(super) fn channels(self, points: &mut Points) {
+        let before = self.before;
+        for each in &self.layout.channels {
+            points.with_channel(each.channel, |column| {
+                column.pad(before);
+                self.load(&each.step, column, 0, |value| value);
+            });
+        }
+        let Some(balance) = self.layout.step(record::left_right_balance) else {
+            return;
+        };
+        let at = balance.at + 1;
+        for (channel, side) in [(Channel::RightBalance, RIGHT), (Channel::Balance, 0)] {
+            let share = move |row: &[u8]| match row.get(at) {
+                Some(raw) if *raw != u8::MAX && raw & RIGHT == side => f64::from(raw & !RIGHT),
+                _ => f64::NAN,
+            };
+            points.with_channel(channel, |column| {
+                column.pad(before);
+                column.extend(before, 0, self.rows.iter().map(share));
+            });
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "single precision is what the columns keep"
+)]
+pub(super) fn single(value: f64) -> f32 {
+    let value = value as f32;
+    if value.is_infinite() { f32::NAN } else { value }
+}

@@ -1,0 +1,410 @@
+//! Records into points: runs of one layout column by column, odd ones one by one. Knows no other message.
+
+use super::budget::Budget;
+use super::columns::{Columns, single};
+use super::facts::RELATIVE_BELOW;
+pub(super) use super::facts::milliseconds;
+use super::layout::{Layout, Step};
+use super::load::number;
+use super::profile::record;
+use super::row::Row;
+use crate::column::NO_TIME;
+use crate::points::RawPoint;
+use crate::{Channel, Points};
+
+/// Degrees per semicircle.
+pub(super) const DEGREES: f64 = 180.0 / 2_147_483_648.0;
+/// Points after which the memory they take is looked at again.
+const LOOK: usize = 64;
+/// In `left_right_balance`: the share is the right side's; below it stands the share in per cent.
+pub(super) const RIGHT: u8 = 0x80;
+
+/// Data messages of one layout that follow one another, each with its header byte.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    bytes: &'a [u8],
+    stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// The rows at the start of these bytes that have this header byte, at most `most`.
+    pub(super) fn run(bytes: &'a [u8], header: u8, size: usize, most: usize) -> Rows<'a> {
+        let stride = size + 1;
+        let count = bytes
+            .chunks_exact(stride)
+            .take(most)
+            .take_while(|row| row.first() == Some(&header))
+            .count();
+        Rows {
+            bytes: bytes.get(..count * stride).unwrap_or_default(),
+            stride,
+        }
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.bytes.len() / self.stride
+    }
+
+    pub(super) fn iter(
+        self,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
+        self.bytes.chunks_exact(self.stride)
+    }
+
+    fn split(self, count: usize) -> (Rows<'a>, Rows<'a>) {
+        let at = (count * self.stride).min(self.bytes.len());
+        let (first, rest) = self.bytes.split_at(at);
+        let part = |bytes| Rows {
+            bytes,
+            stride: self.stride,
+        };
+        (part(first), part(rest))
+    }
+
+    /// The content of the first row, without its header byte.
+    fn first(self) -> Option<&'a [u8]> {
+        self.bytes.get(1..self.stride)
+    }
+}
+
+/// The points of a file so far, and what the next record has to be compared with.
+#[derive(Debug)]
+pub(super) struct Records {
+    pub(super) points: Points,
+    /// Records as the file has them, and those with a position.
+    pub(super) file_points: u32,
+    pub(super) file_positions: u32,
+    pub(super) relative_time: bool,
+    /// Records that were passed over because the file would take too much memory.
+    pub(super) passed_over: u64,
+    last_ms: i64,
+    last_place: (f64, f64),
+    /// Sum of `compressed_speed_distance`, in sixteenths of a metre, and its last twelve bits.
+    sixteenths: Accumulator,
+    cycles: Accumulator,
+    power: Accumulator,
+    /// Bytes of the budget that the points have taken.
+    taken: usize,
+}
+
+impl Default for Records {
+    fn default() -> Records {
+        Records {
+            points: Points::default(),
+            file_points: 0,
+            file_positions: 0,
+            relative_time: false,
+            passed_over: 0,
+            last_ms: NO_TIME,
+            last_place: (f64::NAN, f64::NAN),
+            sixteenths: Accumulator::default(),
+            cycles: Accumulator::default(),
+            power: Accumulator::default(),
+            taken: 0,
+        }
+    }
+}
+
+/// A counter of which the file has only the lowest bits, each value a little further than the one before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Accumulator(Option<u64>);
+
+impl Accumulator {
+    /// The counter at a value that is known whole.
+    pub(super) fn at(whole: u64) -> Accumulator {
+        Accumulator(Some(whole))
+    }
+
+    /// The whole counter after a value of so many bits.
+    pub(super) fn add(&mut self, low: u32, bits: u32) -> u64 {
+        let low = u64::from(low);
+        let mask = (1 << bits) - 1;
+        let sum = self
+            .0
+            .map_or(low, |sum| sum + (low.wrapping_sub(sum) & mask));
+        self.0 = Some(sum);
+        sum
+    }
+}
+
+impl Records {
+    /// Takes a run of records of a plain layout.
+    pub(super) fn run(&mut self, layout: &Layout, rows: Rows, budget: &mut Budget) {
+        let count = u32::try_from(rows.count()).unwrap_or(u32::MAX);
+        self.file_points = self.file_points.saturating_add(count);
+        if layout.steps.is_empty() && layout.channels.is_empty() {
+            return; // nothing in them says anything
+        }
+        let mut rest = rows;
+        while let Some(first) = rest.first() {
+            let separate = self.separate(layout, rest);
+            let (run, after) = rest.split(separate.max(1));
+            if separate == 0 {
+                self.merge(&Row::new(layout, first));
+            } else if self.has_room(separate, budget) {
+                self.append(layout, run);
+            }
+            rest = after;
+        }
+    }
+
+    /// Takes one record by itself. `time` is in FIT seconds.
+    pub(super) fn one(&mut self, row: &Row, time: Option<u32>, budget: &mut Budget) {
+        self.file_points = self.file_points.saturating_add(1);
+        let mut point = point_of(row, time);
+        self.relative_time |= time.is_some_and(|time| time < RELATIVE_BELOW);
+        self.unpack_speed_distance(row, &mut point);
+        let place = (point.latitude, point.longitude);
+        let same_time = point.time_ms != NO_TIME && point.time_ms == self.last_ms;
+        if same_time && !elsewhere(self.last_place, place) {
+            return self.amend(&point, row);
+        }
+        self.file_positions += u32::from(!place.0.is_nan());
+        let look = self.points.length.is_multiple_of(LOOK);
+        if (look || self.passed_over > 0) && !self.has_room(LOOK, budget) {
+            return;
+        }
+        self.points.push_raw(&point);
+        self.take_channels(row);
+        self.last_ms = point.time_ms;
+        self.last_place = place;
+    }
+
+    /// One moment spread over several records: what this one has goes to the last point.
+    fn merge(&mut self, row: &Row) {
+        let time = row.whole(record::timestamp);
+        self.amend(&point_of(row, time), row);
+    }
+
+    fn amend(&mut self, point: &RawPoint, row: &Row) {
+        let placed = !point.latitude.is_nan();
+        self.file_positions += u32::from(placed);
+        if self.passed_over > 0 {
+            return;
+        }
+        self.points.amend_last(point);
+        self.take_channels(row);
+        if placed {
+            self.last_place = (point.latitude, point.longitude);
+        }
+    }
+
+    /// Whether the file may take the memory for so many more points.
+    fn has_room(&mut self, count: usize, budget: &mut Budget) -> bool {
+        let takes = self.points.width() * (self.points.length + count);
+        let more = takes.saturating_sub(self.taken);
+        if self.passed_over > 0 || !budget.take(more) {
+            self.passed_over += 1;
+            return false;
+        }
+        self.taken += more;
+        true
+    }
+
+    /// How many rows from the first are points of their own: one that has the time of the row before, and is not at
+    /// another place, is the same moment told further.
+    fn separate(&mut self, layout: &Layout, rows: Rows) -> usize {
+        let Some(time) = layout.step(record::timestamp) else {
+            return rows.count();
+        };
+        let mut last = self.last_ms;
+        let mut before: Option<&[u8]> = None;
+        for (index, row) in rows.iter().enumerate() {
+            let now = time_of(row, time, layout.big_endian);
+            self.relative_time |= now < milliseconds(RELATIVE_BELOW) && now != NO_TIME;
+            if now == last && now != NO_TIME {
+                let there = before.map_or(self.last_place, |row| place_of(layout, row));
+                if !elsewhere(there, place_of(layout, row)) {
+                    return index;
+                }
+            }
+            last = now;
+            before = Some(row);
+        }
+        rows.count()
+    }
+
+    /// Adds rows that are points of their own, column by column.
+    fn append(&mut self, layout: &Layout, rows: Rows) {
+        let points = &mut self.points;
+        let columns = Columns {
+            layout,
+            rows,
+            before: points.length,
+            expected: points.expected,
+        };
+        columns.time(&mut points.time);
+        columns.places(&mut points.latitude, &mut points.longitude);
+        columns.wide(record::distance, &mut points.distance);
+        columns.either(
+            record::enhanced_altitude,
+            record::altitude,
+            &mut points.elevation,
+        );
+        columns.either(record::enhanced_speed, record::speed, &mut points.speed);
+        columns.single(record::heart_rate, &mut points.heart_rate);
+        columns.cadence(&mut points.cadence);
+        columns.single(record::power, &mut points.power);
+        columns.single(record::temperature, &mut points.temperature);
+        columns.channels(points);
+        points.length += rows.count();
+        let placed = points.latitude.cells().get(columns.before..);
+        let placed = placed.unwrap_or_default().iter();
+        let placed = placed.filter(|latitude| !latitude.is_nan()).count();
+        self.file_positions += u32::try_from(placed).unwrap_or(u32::MAX);
+        if let Some(last) = rows.iter().last() {
+            let time = layout.step(record::timestamp);
+            self.last_ms = time.map_or(NO_TIME, |time| time_of(last, time, layout.big_endian));
+            self.last_place = place_of(layout, last);
+        }
+    }
+
+    /// Gives the last point what a record has besides the usual values.
+    fn take_channels(&mut self, row: &Row) {
+        let Some(last) = self.points.length.checked_sub(1) else {
+            return;
+        };
+        for (channel, value) in row.channels() {
+            self.points.set(last, channel, value);
+        }
+        if let Some(balance) = row.whole::<u8>(record::left_right_balance) {
+            let (channel, value) = balance_of(balance);
+            self.points.set(last, channel, value);
+        }
+        let counters = [
+            (record::cycles, 8, Channel::TotalCycles, &mut self.cycles),
+            (
+                record::compressed_accumulated_power,
+                16,
+                Channel::AccumulatedPower,
+                &mut self.power,
+            ),
+        ];
+        for (slot, bits, channel, counter) in counters {
+            if let Some(low) = row.whole(slot) {
+                #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+                self.points
+                    .set(last, channel, counter.add(low, bits) as f64);
+            }
+        }
+    }
+
+    /// Twelve bits of speed in 1/100 m/s, then twelve of distance in 1/16 m, which start again at 0 after 256 m.
+    fn unpack_speed_distance(&mut self, row: &Row, point: &mut RawPoint) {
+        let Some(packed) = row.whole::<u32>(record::compressed_speed_distance) else {
+            return;
+        };
+        let (speed, distance) = (packed & 0xFFF, packed >> 12);
+        let sum = self.sixteenths.add(distance, 12);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "twelve bits, and a sum of at most 2^44"
+        )]
+        {
+            if point.speed.is_nan() && speed != 0xFFF {
+                point.speed = speed as f32 / 100.0;
+            }
+            if point.distance.is_nan() {
+                point.distance = sum as f64 / 16.0;
+            }
+        }
+    }
+}
+
+/// Two positions, both there and not the same.
+fn elsewhere(there: (f64, f64), here: (f64, f64)) -> bool {
+    !there.0.is_nan() && !here.0.is_nan() && there != here
+}
+
+/// A row's time in milliseconds since 1970; `row` begins with its header byte.
+#[inline]
+fn time_of(row: &[u8], time: &Step, big_endian: bool) -> i64 {
+    let seconds = number(
+        row.get(time.at + 1..).unwrap_or_default(),
+        time.load,
+        big_endian,
+    );
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "plain layouts have an unsigned 32-bit time"
+    )]
+    seconds.map_or(NO_TIME, |seconds| milliseconds(seconds as u32))
+}
+
+/// A row's latitude and longitude in degrees; both NaN unless both are there and on the globe.
+#[inline]
+fn place_of(layout: &Layout, row: &[u8]) -> (f64, f64) {
+    let degrees = |slot: usize| {
+        let step = layout.step(slot)?;
+        let raw = number(row.get(step.at + 1..)?, step.load, layout.big_endian)?;
+        Some(raw * DEGREES)
+    };
+    let place = degrees(record::position_lat).zip(degrees(record::position_long));
+    on_globe(place.unwrap_or((f64::NAN, f64::NAN)))
+}
+
+/// Both or none; a latitude beyond the poles is neither.
+#[inline]
+pub(super) fn on_globe((latitude, longitude): (f64, f64)) -> (f64, f64) {
+    if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 {
+        (latitude, longitude)
+    } else {
+        (f64::NAN, f64::NAN)
+    }
+}
+
+/// The channel and share that `left_right_balance` means.
+fn balance_of(raw: u8) -> (Channel, f64) {
+    let channel = if raw & RIGHT == 0 {
+        Channel::Balance
+    } else {
+        Channel::RightBalance
+    };
+    (channel, f64::from(raw & !RIGHT))
+}
+
+fn point_of(row: &Row, time: Option<u32>) -> RawPoint {
+    let slot = |slot: usize| row.values.get(slot).copied().unwrap_or(f64::NAN);
+    let either = |first: usize, second: usize| {
+        let value = slot(first);
+        if value.is_nan() { slot(second) } else { value }
+    };
+    let (latitude, longitude) = on_globe((
+        slot(record::position_lat) * DEGREES,
+        slot(record::position_long) * DEGREES,
+    ));
+    let cadence = either_cadence(
+        slot(record::cadence256),
+        slot(record::cadence),
+        slot(record::fractional_cadence),
+    );
+    RawPoint {
+        time_ms: time.map_or(NO_TIME, milliseconds),
+        latitude,
+        longitude,
+        distance: slot(record::distance),
+        elevation: single(either(record::enhanced_altitude, record::altitude)),
+        speed: single(either(record::enhanced_speed, record::speed)),
+        heart_rate: single(slot(record::heart_rate)),
+        cadence: single(cadence),
+        power: single(slot(record::power)),
+        temperature: single(slot(record::temperature)),
+    }
+}
+
+/// `cadence256` where it is there, else `cadence` with its fraction.
+#[inline]
+fn either_cadence(fine: f64, whole: f64, fraction: f64) -> f64 {
+    if !fine.is_nan() {
+        fine
+    } else if fraction.is_nan() {
+        whole
+    } else {
+        whole + fraction
+    }
+}

@@ -1,0 +1,205 @@
+//! The bytes of a FIT file while it is written: definitions, fields, header and checksum. Knows no meaning of messages.
+
+use super::super::crc::crc16;
+use super::super::profile::{Base, Field, Message};
+
+/// FIT 2.0.
+const PROTOCOL: u8 = 0x20;
+/// Version 21.158 of the profile; readers only show it.
+const PROFILE: u16 = 21_158;
+/// Bytes of the header, its checksum included.
+const HEADER: usize = 14;
+/// The longest text that one field holds, without its end.
+pub(super) const LONGEST_TEXT: usize = 200;
+
+/// One field's value in a message.
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    Number(f64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+    /// Elements of an array.
+    Array(&'a [f32]),
+}
+
+/// The file while it is written.
+pub(super) struct File {
+    /// Header and data; the header is filled in at the end.
+    pub(super) bytes: Vec<u8>,
+    /// Values that did not fit into their fields.
+    pub(super) too_large: u64,
+}
+
+impl File {
+    /// An empty file with room for so many points.
+    pub(super) fn for_points(points: usize) -> File {
+        let mut bytes = Vec::with_capacity(points.saturating_mul(40).saturating_add(4096));
+        bytes.resize(HEADER, 0);
+        File {
+            bytes,
+            too_large: 0,
+        }
+    }
+
+    /// Writes one message by itself: its definition, then its data. Fields without a value are left out.
+    pub(super) fn message(&mut self, message: &Message, values: &[(usize, Option<Value>)]) {
+        let present: Vec<(&Field, Value)> = values
+            .iter()
+            .filter_map(|(slot, value)| Some((message.fields.get(*slot)?, (*value)?)))
+            .collect();
+        let fields: Vec<[u8; 3]> = present
+            .iter()
+            .map(|(field, value)| {
+                [
+                    field.number,
+                    size_of_value(field, *value),
+                    base_of(field.base),
+                ]
+            })
+            .collect();
+        self.define(0, message.number, &fields, &[]);
+        self.bytes.push(0);
+        for (field, value) in present {
+            self.value(field, value);
+        }
+    }
+
+    /// Like [`File::message`], for messages that have only numbers.
+    pub(super) fn numbers(&mut self, message: &Message, values: &[(usize, Option<f64>)]) {
+        let values: Vec<_> = values
+            .iter()
+            .map(|(slot, value)| (*slot, value.map(Value::Number)))
+            .collect();
+        self.message(message, &values);
+    }
+
+    /// Writes the definition of a local type: each field's number, size and base type; each developer field's number, size
+    /// and index.
+    pub(super) fn define(&mut self, local: u8, number: u16, fields: &[[u8; 3]], own: &[[u8; 3]]) {
+        let count = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
+        let flag = if own.is_empty() { 0x40 } else { 0x60 };
+        self.bytes.extend([flag | local, 0, 0]);
+        self.bytes.extend(number.to_le_bytes());
+        self.bytes.push(count(fields.len()));
+        self.bytes.extend(fields.as_flattened());
+        if !own.is_empty() {
+            self.bytes.push(count(own.len()));
+            self.bytes.extend(own.as_flattened());
+        }
+    }
+
+    fn value(&mut self, field: &Field, value: Value) {
+        match value {
+            Value::Number(value) => self.number(field, value),
+            Value::Text(text) => {
+                self.bytes.extend(text.bytes());
+                self.bytes.push(0);
+            }
+            Value::Bytes(bytes) => self.bytes.extend(bytes),
+            Value::Array(values) => {
+                for value in values {
+                    self.number(field, f64::from(*value));
+                }
+            }
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within the range just checked"
+    )]
+    fn number(&mut self, field: &Field, value: f64) {
+        let raw = ((value + field.offset) * field.scale).round();
+        let (least, most) = range(field.base);
+        let fits = Some(raw).filter(|raw| (least..=most).contains(raw));
+        self.too_large += u64::from(fits.is_none());
+        let out = &mut self.bytes;
+        match field.base {
+            Base::Sint8 => out.extend(fits.map_or(i8::MAX, |raw| raw as i8).to_le_bytes()),
+            Base::Enum | Base::Uint8 => out.push(fits.map_or(u8::MAX, |raw| raw as u8)),
+            Base::Uint16 => out.extend(fits.map_or(u16::MAX, |raw| raw as u16).to_le_bytes()),
+            Base::Sint16 => out.extend(fits.map_or(i16::MAX, |raw| raw as i16).to_le_bytes()),
+            Base::Sint32 => out.extend(fits.map_or(i32::MAX, |raw| raw as i32).to_le_bytes()),
+            Base::Uint32 => out.extend(fits.map_or(u32::MAX, |raw| raw as u32).to_le_bytes()),
+            Base::Uint32z => out.extend(fits.map_or(0, |raw| raw as u32).to_le_bytes()),
+            Base::Float32 => out.extend((value as f32).to_le_bytes()),
+            Base::Bytes | Base::Text | Base::SpeedDistance => {}
+        }
+    }
+
+    /// The whole file: the header before the data, and the checksum behind it.
+    pub(super) fn closed(mut self) -> Vec<u8> {
+        let length = self.bytes.len() - HEADER;
+        let mut header = Vec::with_capacity(HEADER);
+        header.extend([14, PROTOCOL]);
+        header.extend(PROFILE.to_le_bytes());
+        header.extend(u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+        header.extend(b".FIT");
+        header.extend(crc16(&header).to_le_bytes());
+        for (to, from) in self.bytes.iter_mut().zip(header) {
+            *to = from;
+        }
+        let sum = crc16(&self.bytes);
+        self.bytes.extend(sum.to_le_bytes());
+        self.bytes
+    }
+}
+
+/// Bytes of a number of this base type.
+pub(super) fn width(base: Base) -> u8 {
+    match base {
+        Base::Enum | Base::Sint8 | Base::Uint8 | Base::Bytes | Base::Text => 1,
+        Base::Uint16 | Base::Sint16 => 2,
+        Base::SpeedDistance => 3,
+        Base::Sint32 | Base::Uint32 | Base::Uint32z | Base::Float32 => 4,
+    }
+}
+
+fn size_of_value(field: &Field, value: Value) -> u8 {
+    let size = match value {
+        Value::Number(_) => usize::from(width(field.base)),
+        Value::Text(text) => text.len() + 1,
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Array(values) => values.len() * usize::from(width(field.base)),
+    };
+    u8::try_from(size).unwrap_or(u8::MAX)
+}
+
+/// The number of a base type; bit 7 says that byte order matters.
+pub(super) fn base_of(base: Base) -> u8 {
+    match base {
+        Base::Enum => 0x00,
+        Base::Sint8 => 0x01,
+        Base::Uint8 => 0x02,
+        Base::Sint16 => 0x83,
+        Base::Uint16 => 0x84,
+        Base::Sint32 => 0x85,
+        Base::Uint32 => 0x86,
+        Base::Text => 0x07,
+        Base::Float32 => 0x88,
+        Base::Uint32z => 0x8C,
+        Base::Bytes | Base::SpeedDistance => 0x0D,
+    }
+}
+
+/// The raw numbers that a field of this base type can hold, besides its value for "absent".
+pub(super) fn range(base: Base) -> (f64, f64) {
+    match base {
+        Base::Sint8 => (-128.0, 126.0),
+        Base::Enum | Base::Uint8 => (0.0, 254.0),
+        Base::Uint16 => (0.0, 65_534.0),
+        Base::Sint16 => (-32_768.0, 32_766.0),
+        Base::Sint32 => (-2_147_483_648.0, 2_147_483_646.0),
+        Base::Uint32 => (0.0, 4_294_967_294.0),
+        Base::Uint32z => (1.0, 4_294_967_295.0),
+        Base::Float32 => (f64::from(f32::MIN), f64::from(f32::MAX)),
+        Base::Bytes | Base::Text | Base::SpeedDistance => (0.0, 0.0),
+    }
+}
+
+/// As much of a text as one field holds.
+pub(super) fn fitting(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_TEXT))
+        .unwrap_or_default()
+}

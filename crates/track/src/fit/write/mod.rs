@@ -1,0 +1,82 @@
+//! Writes FIT: a whole activity file, from the same table of messages that is read. Knows no bytes but little-endian ones.
+
+mod file;
+mod records;
+mod summaries;
+
+use jiff::Timestamp;
+
+use super::facts::EPOCH_S;
+use crate::xml::LeftOut;
+use crate::{Track, Written, derive};
+
+use file::File;
+
+/// Writes a track as a FIT file of its kind: `file_id`, what describes the fields, devices, timer events, records, laps,
+/// lengths, sessions and activity, each with the fields that the track has.
+pub(crate) fn write(track: &Track) -> Written {
+    let mut file = File::for_points(track.points.len());
+    let span = Span::of(track);
+    let activity = track.kind.is_activity();
+    summaries::file_id(&mut file, track, &span);
+    summaries::developer_fields(&mut file, track);
+    summaries::devices(&mut file, track, &span);
+    if activity {
+        summaries::timer(&mut file, span.start, summaries::START);
+    }
+    records::write(&mut file, track);
+    summaries::beat_intervals(&mut file, track);
+    summaries::events(&mut file, track);
+    if activity {
+        summaries::timer(&mut file, span.end, summaries::STOP_ALL);
+        summaries::lengths(&mut file, track, &span);
+        summaries::laps(&mut file, track, &span);
+        summaries::sessions(&mut file, track, &span);
+        summaries::activity(&mut file, track, &span);
+    }
+    let mut left_out = LeftOut::new("FIT");
+    summaries::left_out(&file, track, &mut left_out);
+    Written {
+        bytes: file.closed(),
+        left_out: left_out.sentences(),
+    }
+}
+
+/// First and last moment, in FIT seconds.
+struct Span {
+    start: Option<f64>,
+    end: Option<f64>,
+}
+
+impl Span {
+    fn of(track: &Track) -> Span {
+        let times = || track.points.times_ms();
+        let moment = |time: i64| Timestamp::from_millisecond(time).ok();
+        let start = track
+            .start
+            .or_else(|| times().next().and_then(moment))
+            .and_then(seconds);
+        let last = times().max().and_then(moment).and_then(seconds);
+        let elapsed = track
+            .elapsed_s
+            .or_else(|| derive::elapsed_s(&track.points))
+            .unwrap_or(0.0);
+        let stated = start.map(|start| (start + elapsed).floor());
+        Span {
+            start,
+            end: last.into_iter().chain(stated).reduce(f64::max),
+        }
+    }
+}
+
+/// Whole FIT seconds; `None` before 1989 or after 2126.
+fn seconds(time: Timestamp) -> Option<f64> {
+    seconds_of(time.as_millisecond()).map(f64::from)
+}
+
+/// Milliseconds since 1970 as whole FIT seconds; `None` before 1989 or after 2126.
+#[inline]
+fn seconds_of(time_ms: i64) -> Option<u32> {
+    let seconds = time_ms.div_euclid(1000) - EPOCH_S;
+    u32::try_from(seconds).ok().filter(|time| *time != u32::MAX)
+}

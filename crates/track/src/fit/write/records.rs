@@ -1,0 +1,330 @@
+//! Writes the points as records: one definition, then all rows, filled column by column. Knows no other message.
+
+use super::super::channels::{self, ChannelField};
+use super::super::profile::{Base, Field, record};
+use super::super::records::RIGHT;
+use super::file::{File, base_of, range, width};
+use super::seconds_of;
+use super::summaries;
+use crate::column::{Cell, NO_TIME};
+use crate::{Channel, Pause, Points, Track};
+
+/// Semicircles per degree.
+const SEMICIRCLES: f64 = 2_147_483_648.0 / 180.0;
+
+/// Where one column stands in a row, and in which form.
+struct Place {
+    at: usize,
+    base: Base,
+    scale: f64,
+    offset: f64,
+}
+
+/// The layout of all records.
+struct Layout {
+    fields: Vec<[u8; 3]>,
+    own: Vec<[u8; 3]>,
+    /// Bytes of a row, its header byte included.
+    stride: usize,
+}
+
+impl Layout {
+    fn add(&mut self, field: &Field) -> Place {
+        let place = Place {
+            at: self.stride,
+            base: field.base,
+            scale: field.scale,
+            offset: field.offset,
+        };
+        let size = width(field.base);
+        self.fields.push([field.number, size, base_of(field.base)]);
+        self.stride += usize::from(size);
+        place
+    }
+
+    fn slot(&mut self, slot: usize) -> Option<Place> {
+        Some(self.add(record::MESSAGE.fields.get(slot)?))
+    }
+}
+
+/// Writes all points, with the pauses between them as events of the timer.
+pub(super) fn write(file: &mut File, track: &Track) {
+    let points = &track.points;
+    if points.is_empty() {
+        return;
+    }
+    let mut layout = Layout {
+        fields: Vec::new(),
+        own: Vec::new(),
+        stride: 1,
+    };
+    let columns = columns(&mut layout, points);
+    file.define(0, record::MESSAGE.number, &layout.fields, &layout.own);
+    // The header byte of local type 0 is 0, as the row is filled with at first.
+    let mut rows = vec![0; points.len() * layout.stride];
+    for column in &columns {
+        file.too_large += column.fill(&mut rows, layout.stride);
+    }
+    let mut from = 0;
+    for pause in &track.pauses {
+        let until = (pause.before * layout.stride).min(rows.len());
+        file.bytes.extend(rows.get(from..until).unwrap_or_default());
+        from = until;
+        pause_events(file, points, pause);
+        // The events took local type 0.
+        file.define(0, record::MESSAGE.number, &layout.fields, &layout.own);
+    }
+    file.bytes.extend(rows.get(from..).unwrap_or_default());
+}
+
+/// The timer stops and starts: when the track says, else at the points on both sides.
+fn pause_events(file: &mut File, points: &Points, pause: &Pause) {
+    let at = |index: usize| points.time.get(index).and_then(seconds_of).map(f64::from);
+    let from = pause.from.and_then(super::seconds);
+    let to = pause.to.and_then(super::seconds);
+    let before = pause.before.checked_sub(1).and_then(at);
+    summaries::timer(file, from.or(before), summaries::STOP_ALL);
+    summaries::timer(file, to.or_else(|| at(pause.before)), summaries::START);
+}
+
+/// One column of the rows.
+enum Column<'a> {
+    Time(&'a [i64], Place),
+    Wide(&'a [f64], Place),
+    /// Latitude or longitude.
+    Degrees(&'a [f64], Place),
+    Single(&'a [f32], Place),
+    /// Whole turns, and the rest of a turn.
+    Cadence(&'a [f32], Place, Place),
+    /// The share where the side is not known, and the right side's.
+    Balance(&'a [f64], &'a [f64], Place),
+    /// A developer's own, as doubles.
+    Own(&'a [f64], usize),
+}
+
+/// The columns that are there.
+fn columns<'a>(layout: &mut Layout, points: &'a Points) -> Vec<Column<'a>> {
+    let mut all = Vec::new();
+    let mut add =
+        |layout: &mut Layout, there: bool, slot: usize, make: &dyn Fn(Place) -> Column<'a>| {
+            if there && let Some(place) = layout.slot(slot) {
+                all.push(make(place));
+            }
+        };
+    let time = points.time.cells();
+    add(layout, points.has_times(), record::timestamp, &|place| {
+        Column::Time(time, place)
+    });
+    for (slot, column) in [
+        (record::position_lat, &points.latitude),
+        (record::position_long, &points.longitude),
+    ] {
+        add(layout, column.has_any(), slot, &|place| {
+            Column::Degrees(column.cells(), place)
+        });
+    }
+    let distance = points.distance.cells();
+    add(layout, points.has_distance(), record::distance, &|place| {
+        Column::Wide(distance, place)
+    });
+    for (slot, column) in [
+        (record::enhanced_altitude, &points.elevation),
+        (record::enhanced_speed, &points.speed),
+        (record::heart_rate, &points.heart_rate),
+        (record::power, &points.power),
+        (record::temperature, &points.temperature),
+    ] {
+        add(layout, column.has_any(), slot, &|place| {
+            Column::Single(column.cells(), place)
+        });
+    }
+    if points.has_cadence()
+        && let (Some(whole), Some(fraction)) = (
+            layout.slot(record::cadence),
+            layout.slot(record::fractional_cadence),
+        )
+    {
+        all.push(Column::Cadence(points.cadence.cells(), whole, fraction));
+    }
+    extra(layout, points, &mut all);
+    all
+}
+
+/// The channels: those of the profile, then the developers' own.
+fn extra<'a>(layout: &mut Layout, points: &'a Points, all: &mut Vec<Column<'a>>) {
+    let cells = |channel: Channel| {
+        let known = points.channels.iter().find(|(each, _)| *each == channel);
+        known.map_or([].as_slice(), |(_, column)| column.cells())
+    };
+    let (either, right) = (cells(Channel::Balance), cells(Channel::RightBalance));
+    if !(either.is_empty() && right.is_empty())
+        && let Some(place) = layout.slot(record::left_right_balance)
+    {
+        all.push(Column::Balance(either, right, place));
+    }
+    for channel in points.channels() {
+        let known = channels::FIELDS.iter().find(|each| each.channel == channel);
+        if let Some(ChannelField { field, .. }) = known {
+            let place = layout.add(field);
+            all.push(Column::Wide(cells(channel), place));
+        }
+    }
+    for channel in points.channels() {
+        let Channel::Developer(number) = channel else {
+            continue;
+        };
+        // Descriptions are numbered by the channel; a byte holds the number.
+        let Ok(number) = u8::try_from(number) else {
+            continue;
+        };
+        all.push(Column::Own(cells(channel), layout.stride));
+        layout.own.push([number, 8, 0]);
+        layout.stride += 8;
+    }
+}
+
+impl Column<'_> {
+    /// Fills the column into the rows; gives how many values did not fit.
+    fn fill(&self, rows: &mut [u8], stride: usize) -> u64 {
+        match self {
+            Column::Time(cells, place) => each(rows, stride, place.at, cells, |time| {
+                seconds_of(*time).unwrap_or(u32::MAX).to_le_bytes()
+            }),
+            Column::Degrees(cells, place) => each(rows, stride, place.at, cells, |degrees| {
+                semicircles(*degrees).to_le_bytes()
+            }),
+            Column::Wide(cells, place) => return place.fill(rows, stride, cells, |value| value),
+            Column::Single(cells, place) => return place.fill(rows, stride, cells, f64::from),
+            Column::Cadence(cells, whole, fraction) => {
+                // To the nearest 1/128 turn, so that a fraction never rounds up to a whole one by itself.
+                let turns = |cadence: f32| (f64::from(cadence) * 128.0).round() / 128.0;
+                return whole.fill(rows, stride, cells, |cadence| turns(cadence).floor())
+                    + fraction.fill(rows, stride, cells, |cadence| {
+                        turns(cadence) - turns(cadence).floor()
+                    });
+            }
+            Column::Balance(either, right, place) => {
+                let share = |cells: &[f64], index: usize| match cells.get(index) {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "clamped to seven bits"
+                    )]
+                    Some(share) if !share.is_nan() => Some(share.round().clamp(0.0, 126.0) as u8),
+                    _ => None,
+                };
+                for (index, row) in rows.chunks_exact_mut(stride).enumerate() {
+                    let right = share(right, index).map(|share| share | RIGHT);
+                    if let Some(byte) = row.get_mut(place.at) {
+                        *byte = right.or_else(|| share(either, index)).unwrap_or(u8::MAX);
+                    }
+                }
+            }
+            Column::Own(cells, at) => each(rows, stride, *at, cells, |value| {
+                if value.is_nan() {
+                    [u8::MAX; 8]
+                } else {
+                    value.to_le_bytes()
+                }
+            }),
+        }
+        0
+    }
+}
+
+impl Place {
+    /// Fills a column of numbers; gives how many did not fit.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rounded, and checked to be within the range before"
+    )]
+    fn fill<T: Cell>(
+        &self,
+        rows: &mut [u8],
+        stride: usize,
+        cells: &[T],
+        value: impl Fn(T) -> f64,
+    ) -> u64 {
+        let Place {
+            at, scale, offset, ..
+        } = *self;
+        let (least, most) = range(self.base);
+        let mut too_large = 0;
+        macro_rules! each {
+            ($type:ty, $absent:expr) => {
+                each(rows, stride, at, cells, |cell| {
+                    let raw = (value(*cell) + offset) * scale;
+                    // Halves away from zero; a comparison with NaN is false.
+                    let raw = if raw < 0.0 { raw - 0.5 } else { raw + 0.5 };
+                    let fits = raw.trunc() >= least && raw.trunc() <= most;
+                    too_large += u64::from(!fits && !raw.is_nan());
+                    let raw = if fits { raw as $type } else { $absent };
+                    raw.to_le_bytes()
+                })
+            };
+        }
+        match self.base {
+            Base::Sint8 => each!(i8, i8::MAX),
+            Base::Enum | Base::Uint8 => each!(u8, u8::MAX),
+            Base::Uint16 => each!(u16, u16::MAX),
+            Base::Sint16 => each!(i16, i16::MAX),
+            Base::Sint32 => each!(i32, i32::MAX),
+            Base::Uint32 => each!(u32, u32::MAX),
+            Base::Uint32z => each!(u32, 0),
+            Base::Float32 => each(rows, stride, at, cells, |cell| {
+                let single = value(*cell) as f32;
+                if single.is_nan() {
+                    [u8::MAX; 4]
+                } else {
+                    single.to_le_bytes()
+                }
+            }),
+            Base::Bytes | Base::Text | Base::SpeedDistance => {}
+        }
+        too_large
+    }
+}
+
+/// Puts one value's bytes at a place of each row.
+#[inline]
+fn each<T, const N: usize>(
+    rows: &mut [u8],
+    stride: usize,
+    at: usize,
+    cells: &[T],
+    mut bytes: impl FnMut(&T) -> [u8; N],
+) {
+    for (row, cell) in rows.chunks_exact_mut(stride).zip(cells) {
+        if let Some(place) = row.get_mut(at..).and_then(|row| row.first_chunk_mut()) {
+            *place = bytes(cell);
+        }
+    }
+}
+
+/// Degrees as FIT counts them. 180 degrees east is one semicircle too many: it is written as 180 west, the same place.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "degrees are within ±180, and 2^31 is turned round"
+)]
+fn semicircles(degrees: f64) -> i32 {
+    let raw = degrees * SEMICIRCLES;
+    if raw.is_nan() {
+        return i32::MAX;
+    }
+    let raw = if raw < 0.0 { raw - 0.5 } else { raw + 0.5 };
+    if raw >= 2_147_483_647.0 {
+        i32::MIN
+    } else {
+        raw as i32
+    }
+}
+
+/// Times that are there, and those of them that have a fraction of a second.
+pub(super) fn split_seconds(points: &Points) -> usize {
+    let times = points.time.cells().iter();
+    times
+        .filter(|time| **time != NO_TIME && time.rem_euclid(1000) != 0)
+        .count()
+}
