@@ -20,6 +20,7 @@ mod parts;
 mod points;
 mod sport;
 mod sport_words;
+mod summary;
 mod tcx;
 mod unpack;
 mod xml;
@@ -35,6 +36,7 @@ pub use model::{Bounds, Reading, Skipped, Source, Track, Written};
 pub use parts::{DeviceInfo, Event, Lap, Length, Pause, Session, SwimStroke, Totals};
 pub use points::{Point, Points, Position};
 pub use sport::Sport;
+pub use summary::Summary;
 pub use unpack::unpack;
 
 /// Reads a recording, packed with gzip or not: what it is, and one [`Track`] per activity in it.
@@ -57,6 +59,27 @@ pub fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
             .push(Skipped::at("The gzip file ends too early", bytes.len()));
     }
     Ok(reading)
+}
+
+/// What a list shows of a recording: one [`Summary`] per activity in it, the same as [`Track::summary`] after [`read`]. Of a
+/// whole FIT file only what is needed for it is loaded, and the checksum is not looked at, which is several times faster.
+///
+/// # Errors
+/// As [`read`].
+pub fn summaries(bytes: &[u8]) -> Result<Vec<Summary>, ReadError> {
+    let unpacked = unpack::inflate(bytes)?;
+    let fast = match Format::of(&unpacked.bytes) {
+        Some(Format::Fit) if unpacked.complete => fit::summaries(&unpacked.bytes),
+        _ => None,
+    };
+    match fast {
+        Some(summaries) => Ok(summaries),
+        None => Ok(read(&unpacked.bytes)?
+            .tracks
+            .iter()
+            .map(Track::summary)
+            .collect()),
+    }
 }
 
 /// Writes a GPX 1.1 file with TrackPointExtension v2 and bare `<power>`.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::facts::{Facts, NumberedSession};
+use super::layout::Want;
 use super::pauses;
 use crate::{Kind, Points, Skipped, Sport, Totals, Track, derive, sport, zone};
 
@@ -18,7 +19,7 @@ const TRANSITION: u8 = 3;
 
 /// One track per part that is an activity, with the parts behind it that are none (the heart rates of a swim belt come so).
 /// Without any activity one track that says what the file is.
-pub(super) fn tracks(parts: Vec<Part>) -> Vec<Track> {
+pub(super) fn tracks(parts: Vec<Part>, want: Want) -> Vec<Track> {
     let any = parts
         .iter()
         .any(|part| kind_of(&part.facts, &part.facts.records.points).is_activity());
@@ -27,7 +28,7 @@ pub(super) fn tracks(parts: Vec<Part>) -> Vec<Track> {
         let own = kind_of(&part.facts, &part.facts.records.points).is_activity()
             || !any && tracks.is_empty();
         match tracks.last_mut() {
-            _ if own => tracks.push(track(part)),
+            _ if own => tracks.push(track(part, want)),
             Some(last) => join(last, part),
             // A part before the first activity that is none: nothing of it belongs to an activity.
             None => {}
@@ -64,7 +65,7 @@ fn join(track: &mut Track, part: Part) {
     track.skipped.extend(skipped);
 }
 
-fn track(part: Part) -> Track {
+fn track(part: Part, want: Want) -> Track {
     let Part {
         range,
         mut facts,
@@ -117,7 +118,9 @@ fn track(part: Part) -> Track {
         range,
         skipped,
     };
-    derive::complete(&mut track);
+    if want == Want::Everything {
+        derive::complete(&mut track);
+    }
     track
 }
 

@@ -20,8 +20,23 @@ pub(super) struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    /// Calls `$act` with an iterator over one field's values, as `f64`, absent as NaN: the loop is made once for each type.
+    /// Adds one field's values to a column, with room for `expected` points in all.
     fn load<T: Cell>(
+        self,
+        step: &Step,
+        column: &mut Column<T>,
+        expected: usize,
+        convert: impl Fn(f64) -> T + Copy,
+    ) {
+        if self.layout.big_endian {
+            self.load_as::<T, true>(step, column, expected, convert);
+        } else {
+            self.load_as::<T, false>(step, column, expected, convert);
+        }
+    }
+
+    /// The loop is made once for each type and byte order.
+    fn load_as<T: Cell, const BIG: bool>(
         self,
         step: &Step,
         column: &mut Column<T>,
@@ -30,7 +45,6 @@ impl Columns<'_> {
     ) {
         let Columns { rows, before, .. } = self;
         let (at, scale, offset) = (step.at + 1, step.scale, step.offset);
-        let big_endian = self.layout.big_endian;
         macro_rules! each {
             ($type:ty, $absent:expr) => {{
                 let is_absent = $absent;
@@ -38,7 +52,7 @@ impl Columns<'_> {
                     let Some(bytes) = row.get(at..).and_then(|field| field.first_chunk()) else {
                         return T::ABSENT;
                     };
-                    let raw = if big_endian {
+                    let raw = if BIG {
                         <$type>::from_be_bytes(*bytes)
                     } else {
                         <$type>::from_le_bytes(*bytes)

@@ -129,6 +129,19 @@ impl Facts {
         self.device_time || self.records.relative_time
     }
 
+    /// Whether its sessions say all that a list shows, so that no point is needed for it.
+    pub(super) fn states_its_sums(&self) -> bool {
+        let stated = |each: &NumberedSession| {
+            let totals = &each.session.totals;
+            each.session.start.is_some()
+                && totals.elapsed_s.is_some()
+                && totals.timer_s.is_some()
+                && totals.distance_m.is_some()
+                && totals.ascent_m.is_some()
+        };
+        !self.sessions.is_empty() && self.passed_over == 0 && self.sessions.iter().all(stated)
+    }
+
     /// Keeps an entry where there is room, and counts it where there is none.
     fn keep(&mut self, room: bool, push: impl FnOnce(&mut Facts)) {
         if room {

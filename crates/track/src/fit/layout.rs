@@ -45,19 +45,15 @@ pub(super) struct Layout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Want {
     Everything,
-    /// Only what a list of activities shows: of records the time, the place, distance and elevation.
+    /// Only what a list of activities shows: of records the time and the place.
     Summary,
 }
 
 /// The record fields that a summary reads.
-const SUMMARY: [usize; 7] = [
+const SUMMARY: [usize; 3] = [
     record::timestamp,
     record::position_lat,
     record::position_long,
-    record::distance,
-    record::compressed_speed_distance,
-    record::altitude,
-    record::enhanced_altitude,
 ];
 
 /// Record fields whose value depends on the record before.

@@ -27,7 +27,7 @@ use std::borrow::Cow;
 
 use layout::Want;
 
-use crate::{Format, ReadError, Reading};
+use crate::{Format, ReadError, Reading, Summary, Track};
 
 /// Reads a FIT file: each part of a chain that is an activity is one track. A damaged file gives what it still holds.
 ///
@@ -38,7 +38,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
     if !chain.complete && chain.parts.iter().all(|part| part.facts.messages == 0) {
         return Err(ReadError::CutOff);
     }
-    let tracks = assemble::tracks(chain.parts);
+    let tracks = assemble::tracks(chain.parts, Want::Everything);
     let kind = tracks.first().map(|track| track.kind).unwrap_or_default();
     Ok(Reading {
         format: Format::Fit,
@@ -47,6 +47,19 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
         tracks,
         skipped: chain.skipped,
     })
+}
+
+/// What a list shows of a file, by a pass that loads only that; `None` where it takes a full reading to say it: of damaged
+/// files, and of those that do not state their own sums.
+pub(crate) fn summaries(bytes: &[u8]) -> Option<Vec<Summary>> {
+    let chain = chain::read(bytes, Want::Summary).ok()?;
+    let sound = chain.complete && chain.skipped.is_empty();
+    let stated = |part: &assemble::Part| part.skipped.is_empty() && part.facts.states_its_sums();
+    if !sound || !chain.parts.iter().all(stated) {
+        return None;
+    }
+    let tracks = assemble::tracks(chain.parts, Want::Summary);
+    Some(tracks.iter().map(Track::summary).collect())
 }
 
 /// Each part of a chain by itself, with a header that fits it whatever the file's own says: for other readers.

@@ -14,60 +14,53 @@ use crate::{Channel, Points};
 
 /// Degrees per semicircle.
 pub(super) const DEGREES: f64 = 180.0 / 2_147_483_648.0;
+/// Fewer rows than this are taken one by one: setting up the columns' loops costs more than they save.
+const FEW: usize = 4;
 /// Points after which the memory they take is looked at again.
 const LOOK: usize = 64;
 /// In `left_right_balance`: the share is the right side's; below it stands the share in per cent.
 pub(super) const RIGHT: u8 = 0x80;
 
-/// Data messages of one layout that follow one another, each with its header byte.
+/// Data messages of one layout, each with its header byte; others may lie between them.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
-    bytes: &'a [u8],
+    /// The file.
+    data: &'a [u8],
+    /// Where each row begins; all of them end before the data do.
+    starts: &'a [usize],
     stride: usize,
 }
 
 impl<'a> Rows<'a> {
-    /// The rows at the start of these bytes that have this header byte, at most `most`.
-    pub(super) fn run(bytes: &'a [u8], header: u8, size: usize, most: usize) -> Rows<'a> {
-        let stride = size + 1;
-        let count = bytes
-            .chunks_exact(stride)
-            .take(most)
-            .take_while(|row| row.first() == Some(&header))
-            .count();
+    pub(super) fn new(data: &'a [u8], starts: &'a [usize], layout: &Layout) -> Rows<'a> {
         Rows {
-            bytes: bytes.get(..count * stride).unwrap_or_default(),
-            stride,
+            data,
+            starts,
+            stride: layout.size + 1,
         }
     }
 
-    pub(super) fn length(&self) -> usize {
-        self.bytes.len()
-    }
-
     pub(super) fn count(&self) -> usize {
-        self.bytes.len() / self.stride
+        self.starts.len()
     }
 
     pub(super) fn iter(
         self,
     ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
-        self.bytes.chunks_exact(self.stride)
+        let Rows {
+            data,
+            starts,
+            stride,
+        } = self;
+        starts
+            .iter()
+            .map(move |start| data.get(*start..*start + stride).unwrap_or_default())
     }
 
     fn split(self, count: usize) -> (Rows<'a>, Rows<'a>) {
-        let at = (count * self.stride).min(self.bytes.len());
-        let (first, rest) = self.bytes.split_at(at);
-        let part = |bytes| Rows {
-            bytes,
-            stride: self.stride,
-        };
+        let (first, rest) = self.starts.split_at(count.min(self.starts.len()));
+        let part = |starts| Rows { starts, ..self };
         (part(first), part(rest))
-    }
-
-    /// The content of the first row, without its header byte.
-    fn first(self) -> Option<&'a [u8]> {
-        self.bytes.get(1..self.stride)
     }
 }
 
@@ -132,19 +125,26 @@ impl Accumulator {
 }
 
 impl Records {
-    /// Takes a run of records of a plain layout.
+    /// Takes records of one plain layout.
     pub(super) fn run(&mut self, layout: &Layout, rows: Rows, budget: &mut Budget) {
+        if rows.count() < FEW {
+            for row in rows.iter() {
+                let row = Row::new(layout, row.get(1..).unwrap_or_default());
+                self.one(&row, row.whole(record::timestamp), budget);
+            }
+            return;
+        }
         let count = u32::try_from(rows.count()).unwrap_or(u32::MAX);
         self.file_points = self.file_points.saturating_add(count);
         if layout.steps.is_empty() && layout.channels.is_empty() {
             return; // nothing in them says anything
         }
         let mut rest = rows;
-        while let Some(first) = rest.first() {
+        while let Some(first) = rest.iter().next() {
             let separate = self.separate(layout, rest);
             let (run, after) = rest.split(separate.max(1));
             if separate == 0 {
-                self.merge(&Row::new(layout, first));
+                self.merge(&Row::new(layout, first.get(1..).unwrap_or_default()));
             } else if self.has_room(separate, budget) {
                 self.append(layout, run);
             }
@@ -155,6 +155,9 @@ impl Records {
     /// Takes one record by itself. `time` is in FIT seconds.
     pub(super) fn one(&mut self, row: &Row, time: Option<u32>, budget: &mut Budget) {
         self.file_points = self.file_points.saturating_add(1);
+        if row.is_empty() && time.is_none() {
+            return; // nothing in it says anything
+        }
         let mut point = point_of(row, time);
         self.relative_time |= time.is_some_and(|time| time < RELATIVE_BELOW);
         self.unpack_speed_distance(row, &mut point);

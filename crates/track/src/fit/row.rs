@@ -37,6 +37,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether the layout has no field that is wanted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.layout.steps.is_empty() && self.layout.channels.is_empty()
+    }
+
     /// The value in a slot, if it is there.
     pub(super) fn get(&self, slot: usize) -> Option<f64> {
         self.values
