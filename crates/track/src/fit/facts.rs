@@ -13,7 +13,7 @@ use super::profile::{
 use super::records::Records;
 use super::row::Row;
 use super::summaries;
-use crate::{DeviceInfo, Event, Lap, Length, Session, Source};
+use crate::{DeviceInfo, Event, Lap, Length, Session, Source, Totals};
 
 /// Seconds from 1970 to FIT's own beginning, 1989-12-31T00:00:00Z.
 pub(crate) const EPOCH_S: i64 = 631_065_600;
@@ -129,17 +129,13 @@ impl Facts {
         self.device_time || self.records.relative_time
     }
 
-    /// Whether its sessions say all that a list shows, so that no point is needed for it.
+    /// Whether its sessions say what would otherwise be worked out from the sensors of all points.
     pub(super) fn states_its_sums(&self) -> bool {
-        let stated = |each: &NumberedSession| {
-            let totals = &each.session.totals;
-            each.session.start.is_some()
-                && totals.elapsed_s.is_some()
-                && totals.timer_s.is_some()
-                && totals.distance_m.is_some()
-                && totals.ascent_m.is_some()
+        let any = |value: fn(&Totals) -> Option<f64>| {
+            let mut sessions = self.sessions.iter();
+            sessions.any(|each| value(&each.session.totals).is_some())
         };
-        !self.sessions.is_empty() && self.passed_over == 0 && self.sessions.iter().all(stated)
+        self.passed_over == 0 && any(|totals| totals.distance_m) && any(|totals| totals.ascent_m)
     }
 
     /// Keeps an entry where there is room, and counts it where there is none.

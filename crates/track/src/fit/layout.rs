@@ -56,6 +56,16 @@ const SUMMARY: [usize; 3] = [
     record::position_long,
 ];
 
+/// Messages that a summary leaves out.
+const IN_NO_SUMMARY: [u16; 6] = [
+    profile::device_info::MESSAGE.number,
+    profile::hrv::MESSAGE.number,
+    profile::length::MESSAGE.number,
+    profile::hr::MESSAGE.number,
+    profile::field_description::MESSAGE.number,
+    profile::developer_data_id::MESSAGE.number,
+];
+
 /// Record fields whose value depends on the record before.
 const CUMULATIVE: [usize; 3] = [
     record::compressed_speed_distance,
@@ -80,7 +90,12 @@ impl Layout {
         } else {
             [first, second]
         };
-        let message = profile::message(u16::from_le_bytes(number));
+        let message = match profile::message(u16::from_le_bytes(number)) {
+            message if want == Want::Summary && IN_NO_SUMMARY.contains(&message.number) => {
+                &profile::OTHER
+            }
+            message => message,
+        };
         let mut length = 5 + 3 * usize::from(count);
         let (fields, _) = bytes.get(5..length)?.as_chunks::<3>();
         let mut layout = Layout {
@@ -207,7 +222,7 @@ impl Layout {
         let mut channels: Vec<Channel> = self.channels.iter().map(|each| each.channel).collect();
         channels.sort_unstable();
         let twice = channels.windows(2).any(|pair| pair.first() == pair.last());
-        self.plain &= usual && !cumulative && !twice;
+        self.plain &= self.size > 0 && usual && !cumulative && !twice;
     }
 
     /// The step that fills a slot; of several the last.

@@ -17,6 +17,7 @@ mod pauses;
 mod profile;
 mod records;
 mod row;
+mod rows;
 mod summaries;
 mod write;
 

@@ -6,8 +6,8 @@ use super::facts::Facts;
 use super::layout::{Layout, Want};
 use super::load::number;
 use super::profile::{OTHER, event, record};
-use super::records::Rows;
 use super::row::Row;
+use super::rows::{Contiguous, Scattered};
 
 const RECORD: u16 = record::MESSAGE.number;
 const EVENT: u16 = event::MESSAGE.number;
@@ -178,9 +178,12 @@ impl Pass<'_, '_> {
         }
         let clock = self.clock_of_waiting();
         self.clock = clock.or(self.clock);
-        let rows = Rows::new(self.data, &self.waiting, layout);
-        self.facts.messages += rows.count() as u64;
-        self.facts.records.run(layout, rows, self.budget);
+        self.facts.messages += self.waiting.len() as u64;
+        let records = &mut self.facts.records;
+        match Contiguous::of(self.data, &self.waiting, layout.size + 1) {
+            Some(rows) => records.run(layout, rows, self.budget),
+            None => records.run(layout, Scattered::of(self.data, &self.waiting), self.budget),
+        }
         self.waiting.clear();
     }
 

@@ -8,6 +8,7 @@ use super::layout::{Layout, Step};
 use super::load::number;
 use super::profile::record;
 use super::row::Row;
+use super::rows::Rows;
 use crate::column::NO_TIME;
 use crate::points::RawPoint;
 use crate::{Channel, Points};
@@ -20,49 +21,6 @@ const FEW: usize = 4;
 const LOOK: usize = 64;
 /// In `left_right_balance`: the share is the right side's; below it stands the share in per cent.
 pub(super) const RIGHT: u8 = 0x80;
-
-/// Data messages of one layout, each with its header byte; others may lie between them.
-#[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
-    /// The file.
-    data: &'a [u8],
-    /// Where each row begins; all of them end before the data do.
-    starts: &'a [usize],
-    stride: usize,
-}
-
-impl<'a> Rows<'a> {
-    pub(super) fn new(data: &'a [u8], starts: &'a [usize], layout: &Layout) -> Rows<'a> {
-        Rows {
-            data,
-            starts,
-            stride: layout.size + 1,
-        }
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.starts.len()
-    }
-
-    pub(super) fn iter(
-        self,
-    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
-        let Rows {
-            data,
-            starts,
-            stride,
-        } = self;
-        starts
-            .iter()
-            .map(move |start| data.get(*start..*start + stride).unwrap_or_default())
-    }
-
-    fn split(self, count: usize) -> (Rows<'a>, Rows<'a>) {
-        let (first, rest) = self.starts.split_at(count.min(self.starts.len()));
-        let part = |starts| Rows { starts, ..self };
-        (part(first), part(rest))
-    }
-}
 
 /// The points of a file so far, and what the next record has to be compared with.
 #[derive(Debug)]
@@ -126,10 +84,10 @@ impl Accumulator {
 
 impl Records {
     /// Takes records of one plain layout.
-    pub(super) fn run(&mut self, layout: &Layout, rows: Rows, budget: &mut Budget) {
+    pub(super) fn run<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>, budget: &mut Budget) {
         if rows.count() < FEW {
-            for row in rows.iter() {
-                let row = Row::new(layout, row.get(1..).unwrap_or_default());
+            for content in rows.from_byte(1) {
+                let row = Row::new(layout, content);
                 self.one(&row, row.whole(record::timestamp), budget);
             }
             return;
@@ -140,11 +98,11 @@ impl Records {
             return; // nothing in them says anything
         }
         let mut rest = rows;
-        while let Some(first) = rest.iter().next() {
+        while let Some(first) = rest.from_byte(1).next() {
             let separate = self.separate(layout, rest);
             let (run, after) = rest.split(separate.max(1));
             if separate == 0 {
-                self.merge(&Row::new(layout, first.get(1..).unwrap_or_default()));
+                self.merge(&Row::new(layout, first));
             } else if self.has_room(separate, budget) {
                 self.append(layout, run);
             }
@@ -210,29 +168,33 @@ impl Records {
 
     /// How many rows from the first are points of their own: one that has the time of the row before, and is not at
     /// another place, is the same moment told further.
-    fn separate(&mut self, layout: &Layout, rows: Rows) -> usize {
+    fn separate<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>) -> usize {
         let Some(time) = layout.step(record::timestamp) else {
             return rows.count();
         };
         let mut last = self.last_ms;
-        let mut before: Option<&[u8]> = None;
-        for (index, row) in rows.iter().enumerate() {
+        let place = |index: usize| {
+            rows.from_byte(1)
+                .nth(index)
+                .map(|row| place_of(layout, row))
+        };
+        for (index, row) in rows.from_byte(time.at + 1).enumerate() {
             let now = time_of(row, time, layout.big_endian);
             self.relative_time |= now < milliseconds(RELATIVE_BELOW) && now != NO_TIME;
             if now == last && now != NO_TIME {
-                let there = before.map_or(self.last_place, |row| place_of(layout, row));
-                if !elsewhere(there, place_of(layout, row)) {
+                let there = index.checked_sub(1).and_then(place);
+                let here = place(index).unwrap_or((f64::NAN, f64::NAN));
+                if !elsewhere(there.unwrap_or(self.last_place), here) {
                     return index;
                 }
             }
             last = now;
-            before = Some(row);
         }
         rows.count()
     }
 
     /// Adds rows that are points of their own, column by column.
-    fn append(&mut self, layout: &Layout, rows: Rows) {
+    fn append<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>) {
         let points = &mut self.points;
         let columns = Columns {
             layout,
@@ -259,9 +221,15 @@ impl Records {
         let placed = placed.unwrap_or_default().iter();
         let placed = placed.filter(|latitude| !latitude.is_nan()).count();
         self.file_positions += u32::try_from(placed).unwrap_or(u32::MAX);
-        if let Some(last) = rows.iter().last() {
+        if let Some(last) = rows.from_byte(1).next_back() {
             let time = layout.step(record::timestamp);
-            self.last_ms = time.map_or(NO_TIME, |time| time_of(last, time, layout.big_endian));
+            self.last_ms = time.map_or(NO_TIME, |time| {
+                time_of(
+                    last.get(time.at..).unwrap_or_default(),
+                    time,
+                    layout.big_endian,
+                )
+            });
             self.last_place = place_of(layout, last);
         }
     }
@@ -323,14 +291,10 @@ fn elsewhere(there: (f64, f64), here: (f64, f64)) -> bool {
     !there.0.is_nan() && !here.0.is_nan() && there != here
 }
 
-/// A row's time in milliseconds since 1970; `row` begins with its header byte.
+/// A time in milliseconds since 1970 at the start of these bytes.
 #[inline]
-fn time_of(row: &[u8], time: &Step, big_endian: bool) -> i64 {
-    let seconds = number(
-        row.get(time.at + 1..).unwrap_or_default(),
-        time.load,
-        big_endian,
-    );
+fn time_of(bytes: &[u8], time: &Step, big_endian: bool) -> i64 {
+    let seconds = number(bytes, time.load, big_endian);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -339,12 +303,12 @@ fn time_of(row: &[u8], time: &Step, big_endian: bool) -> i64 {
     seconds.map_or(NO_TIME, |seconds| milliseconds(seconds as u32))
 }
 
-/// A row's latitude and longitude in degrees; both NaN unless both are there and on the globe.
+/// A record's latitude and longitude in degrees; both NaN unless both are there and on the globe.
 #[inline]
-fn place_of(layout: &Layout, row: &[u8]) -> (f64, f64) {
+fn place_of(layout: &Layout, content: &[u8]) -> (f64, f64) {
     let degrees = |slot: usize| {
         let step = layout.step(slot)?;
-        let raw = number(row.get(step.at + 1..)?, step.load, layout.big_endian)?;
+        let raw = number(content.get(step.at..)?, step.load, layout.big_endian)?;
         Some(raw * DEGREES)
     };
     let place = degrees(record::position_lat).zip(degrees(record::position_long));
