@@ -138,6 +138,13 @@ impl Chain {
         // Whether the file is whole is a matter of sizes and checksums; a message that cannot be read is only left out.
         self.complete &= skipped.is_empty();
         note(&mut skipped, stop, next);
+        if facts.passed_over > 0 {
+            skipped.push(Skipped {
+                what: "A record too short to be a point of its own".to_owned(),
+                byte: None,
+                count: facts.passed_over,
+            });
+        }
         let range = at..next.min(bytes.len());
         self.parts.push(Part {
             range,

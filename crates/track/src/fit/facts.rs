@@ -51,6 +51,9 @@ pub(super) struct Facts {
     pub(super) timer: Vec<(i64, bool)>,
     pub(super) has_activity: bool,
     pub(super) relative_time: bool,
+    /// How many points there may be, and the records that were passed over beyond that.
+    pub(super) most_points: usize,
+    pub(super) passed_over: u64,
     last: Last,
 }
 
@@ -199,6 +202,9 @@ impl Facts {
         if point.time_ms != NO_TIME && point.time_ms == self.last.time_ms && !elsewhere {
             // One moment spread over several records; two places in one second stay two points.
             self.points.amend_last(&point);
+        } else if self.points.len() >= self.most_points {
+            self.passed_over += 1;
+            return;
         } else {
             self.points.push_raw(&point);
             self.last.time_ms = point.time_ms;

@@ -13,6 +13,9 @@ pub(super) enum Stop {
     Undefined(usize),
 }
 
+/// One point for so many bytes is taken at most: a record may be of one byte, and its point holds all that others have.
+const BYTES_A_POINT: usize = 4;
+
 /// Reads the messages between two bytes of the file. What was read before a stop is kept.
 pub(super) fn run(bytes: &[u8], start: usize, end: usize) -> (Facts, Option<Stop>) {
     let mut pass = Pass {
@@ -20,6 +23,7 @@ pub(super) fn run(bytes: &[u8], start: usize, end: usize) -> (Facts, Option<Stop
         facts: Facts::default(),
         clock: None,
     };
+    pass.facts.most_points = end.saturating_sub(start).div_ceil(BYTES_A_POINT);
     let data = bytes.get(..end).unwrap_or(bytes);
     let mut at = start;
     while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
