@@ -312,6 +312,22 @@ impl Points {
         self.expected = count;
     }
 
+    /// How many bytes the points take in the columns that are begun.
+    pub(crate) fn bytes(&self) -> usize {
+        let wide = [self.has_times(), self.has_distance()];
+        let narrow = [
+            self.has_elevation(),
+            self.has_speed(),
+            self.has_heart_rate(),
+            self.has_cadence(),
+            self.has_power(),
+            self.has_temperature(),
+        ];
+        let count = |columns: &[bool]| columns.iter().filter(|begun| **begun).count();
+        let place = usize::from(self.has_positions()) * 16;
+        self.length * (place + 8 * count(&wide) + 4 * count(&narrow))
+    }
+
     /// Gives room back that was reserved and not used.
     pub(crate) fn shrink(&mut self) {
         self.time.0.shrink_to_fit();

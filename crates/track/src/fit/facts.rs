@@ -51,8 +51,8 @@ pub(super) struct Facts {
     pub(super) timer: Vec<(i64, bool)>,
     pub(super) has_activity: bool,
     pub(super) relative_time: bool,
-    /// How many points there may be, and the records that were passed over beyond that.
-    pub(super) most_points: usize,
+    /// How many bytes the points may take, and the records that were passed over beyond that.
+    pub(super) most_bytes: usize,
     pub(super) passed_over: u64,
     last: Last,
 }
@@ -202,7 +202,7 @@ impl Facts {
         if point.time_ms != NO_TIME && point.time_ms == self.last.time_ms && !elsewhere {
             // One moment spread over several records; two places in one second stay two points.
             self.points.amend_last(&point);
-        } else if self.points.len() >= self.most_points {
+        } else if self.passed_over > 0 || self.is_full() {
             self.passed_over += 1;
             return;
         } else {
@@ -213,6 +213,12 @@ impl Facts {
         if placed {
             (self.last.latitude, self.last.longitude) = (point.latitude, point.longitude);
         }
+    }
+
+    /// Looked at now and then, for the columns change seldom.
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.points.len().is_multiple_of(1024) && self.points.bytes() > self.most_bytes
     }
 
     /// Twelve bits of speed in 1/100 m/s, then twelve of distance in 1/16 m, which start again at 0 after 256 m.
