@@ -20,7 +20,7 @@ const EVERY_LENGTH: usize = 4096;
 /// Files of the corpus in each format.
 const FILES: usize = 10;
 /// The work grows with the square of the size: files up to this many bytes are taken.
-const MODERATE: usize = 160_000;
+const MODERATE: usize = 100_000;
 
 fn points(reading: &Reading) -> u64 {
     let counts = reading
