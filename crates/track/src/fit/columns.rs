@@ -64,7 +64,7 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
                         convert(raw as f64 / scale - offset)
                     }
                 };
-                column.extend(before, expected, rows.from_byte(at).map(value));
+                column.extend(before, expected, rows.at_byte(at).map(value));
             }};
         }
         #[expect(
@@ -131,8 +131,8 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
                 f64::from(raw) * DEGREES
             }
         };
-        let north = self.rows.from_byte(north.at + 1).map(degrees);
-        let east = self.rows.from_byte(east.at + 1).map(degrees);
+        let north = self.rows.at_byte(north.at + 1).map(degrees);
+        let east = self.rows.at_byte(east.at + 1).map(degrees);
         let places = north.zip(east).map(on_globe);
         let (before, expected) = (self.before, self.expected);
         latitude.extend(before, expected, places.clone().map(|place| place.0));
@@ -245,7 +245,7 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
             };
             points.with_channel(channel, |column| {
                 column.pad(before);
-                column.extend(before, 0, self.rows.from_byte(at).map(share));
+                column.extend(before, 0, self.rows.at_byte(at).map(share));
             });
         }
     }

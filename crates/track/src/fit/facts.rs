@@ -176,7 +176,7 @@ impl Facts {
     fn session(&mut self, row: &Row, budget: &mut Budget) {
         let start = row.whole::<u32>(session::start_time);
         self.device_time |= start.is_some_and(|time| time < RELATIVE_BELOW);
-        let room = budget.takes::<NumberedSession>();
+        let room = budget.takes::<[NumberedSession; 3]>();
         self.keep(room, |facts| facts.sessions.push(summaries::session(row)));
     }
 

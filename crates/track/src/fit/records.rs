@@ -86,7 +86,7 @@ impl Records {
     /// Takes records of one plain layout.
     pub(super) fn run<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>, budget: &mut Budget) {
         if rows.count() < FEW {
-            for content in rows.from_byte(1) {
+            for content in rows.at_byte(1) {
                 let row = Row::new(layout, content);
                 self.one(&row, row.whole(record::timestamp), budget);
             }
@@ -98,7 +98,7 @@ impl Records {
             return; // nothing in them says anything
         }
         let mut rest = rows;
-        while let Some(first) = rest.from_byte(1).next() {
+        while let Some(first) = rest.at_byte(1).next() {
             let separate = self.separate(layout, rest);
             let (run, after) = rest.split(separate.max(1));
             if separate == 0 {
@@ -173,12 +173,8 @@ impl Records {
             return rows.count();
         };
         let mut last = self.last_ms;
-        let place = |index: usize| {
-            rows.from_byte(1)
-                .nth(index)
-                .map(|row| place_of(layout, row))
-        };
-        for (index, row) in rows.from_byte(time.at + 1).enumerate() {
+        let place = |index: usize| rows.at_byte(1).nth(index).map(|row| place_of(layout, row));
+        for (index, row) in rows.at_byte(time.at + 1).enumerate() {
             let now = time_of(row, time, layout.big_endian);
             self.relative_time |= now < milliseconds(RELATIVE_BELOW) && now != NO_TIME;
             if now == last && now != NO_TIME {
@@ -221,7 +217,7 @@ impl Records {
         let placed = placed.unwrap_or_default().iter();
         let placed = placed.filter(|latitude| !latitude.is_nan()).count();
         self.file_positions += u32::try_from(placed).unwrap_or(u32::MAX);
-        if let Some(last) = rows.from_byte(1).next_back() {
+        if let Some(last) = rows.at_byte(1).next_back() {
             let time = layout.step(record::timestamp);
             self.last_ms = time.map_or(NO_TIME, |time| {
                 time_of(

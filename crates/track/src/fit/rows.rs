@@ -6,7 +6,7 @@ pub(super) trait Rows<'a>: Copy {
     fn count(self) -> usize;
 
     /// What each row holds from this byte on; the header is byte 0. More may follow behind the row's own end.
-    fn from_byte(
+    fn at_byte(
         self,
         at: usize,
     ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone;
@@ -50,7 +50,7 @@ impl<'a> Rows<'a> for Contiguous<'a> {
         self.bytes.len() / self.stride
     }
 
-    fn from_byte(
+    fn at_byte(
         self,
         at: usize,
     ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
@@ -70,7 +70,7 @@ impl<'a> Rows<'a> for Scattered<'a> {
         self.starts.len()
     }
 
-    fn from_byte(
+    fn at_byte(
         self,
         at: usize,
     ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
@@ -96,14 +96,14 @@ mod tests {
         assert_eq!(rows.count(), 3);
         assert_eq!(
             firsts(&|| rows
-                .from_byte(1)
+                .at_byte(1)
                 .filter_map(|row| row.first().copied())
                 .collect()),
             [1, 4, 7]
         );
         let (first, rest) = rows.split(1);
         assert_eq!((first.count(), rest.count()), (1, 2));
-        assert_eq!(rest.from_byte(2).next().and_then(<[u8]>::first), Some(&5));
+        assert_eq!(rest.at_byte(2).next().and_then(<[u8]>::first), Some(&5));
     }
 
     #[test]

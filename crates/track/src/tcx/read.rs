@@ -7,7 +7,7 @@ use crate::xml::{Attributes, Sink, clean, decode, number, number_single, pull, r
 use crate::{Format, Kind, ReadError, Reading, Skipped, Track};
 
 /// More activities than any device keeps in one file; what comes after is passed over.
-const MOST_TRACKS: usize = 10_000;
+const MOST_TRACKS: usize = 2_000;
 
 /// Reads a TCX file.
 ///
@@ -110,10 +110,14 @@ impl Sink for File {
                 self.end(Kind::Activity, at);
                 self.current = Some(Current::default());
             }
-            Element::Workout => self.workouts.push(Track {
+            Element::Workout if self.workouts.len() < MOST_TRACKS => self.workouts.push(Track {
                 kind: Kind::Workout,
                 ..Track::default()
             }),
+            Element::Workout => {
+                let what = "More workouts than one file can hold were passed over";
+                Skipped::add(&mut self.skipped, what, at);
+            }
             _ => {}
         }
         element

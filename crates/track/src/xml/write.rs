@@ -106,7 +106,7 @@ pub(crate) fn rounded(
     left_out: &mut LeftOut,
 ) -> Option<u16> {
     let value = value?.round();
-    if value < f64::from(*range.start()) || value > f64::from(*range.end()) {
+    if !(f64::from(*range.start())..=f64::from(*range.end())).contains(&value) {
         left_out.add(Item(none_of, "value", "values"), 1);
         return None;
     }
@@ -121,6 +121,22 @@ pub(crate) fn rounded(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_whole_number_of_the_range_is_left_out() {
+        let mut left_out = LeftOut::new("GPX");
+        for (value, expected) in [
+            (254.4, Some(254)),
+            (-0.4, Some(0)),
+            (254.5, None),
+            (-0.5, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            let whole = rounded(Some(value), 0..=254, "cadences", &mut left_out);
+            assert_eq!(whole, expected, "{value}");
+        }
+    }
 
     #[test]
     fn text_is_escaped_and_cleaned() {
