@@ -1,6 +1,5 @@
 //! The one pass over a part's definition and data messages. Knows the byte structure, and no meaning of messages.
 
-use super::budget::Budget;
 use super::developer::Developer;
 use super::facts::Facts;
 use super::layout::{Layout, Want};
@@ -8,6 +7,7 @@ use super::load::number;
 use super::profile::{OTHER, record};
 use super::records::Rows;
 use super::row::Row;
+use crate::budget::Budget;
 
 /// Records that are read column by column at a time: few enough for the processor's cache.
 const MOST_ROWS: usize = 1024;

@@ -1,6 +1,5 @@
 //! Records into points: runs of one layout column by column, odd ones one by one. Knows no other message.
 
-use super::budget::Budget;
 use super::columns::{Columns, single};
 use super::facts::RELATIVE_BELOW;
 pub(super) use super::facts::milliseconds;
@@ -8,6 +7,7 @@ use super::layout::{Layout, Step};
 use super::load::number;
 use super::profile::record;
 use super::row::Row;
+use crate::budget::Budget;
 use crate::column::NO_TIME;
 use crate::points::RawPoint;
 use crate::{Channel, Points};

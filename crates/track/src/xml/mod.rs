@@ -2,7 +2,6 @@
 
 mod clock;
 mod decode;
-mod left_out;
 mod line;
 mod number;
 pub(crate) mod pauses;
@@ -13,7 +12,6 @@ mod write;
 
 pub(crate) use clock::{Clock, read as read_time};
 pub(crate) use decode::{Text, decode};
-pub(crate) use left_out::{Item, LeftOut};
 pub(crate) use line::Line;
 pub(crate) use number::{number, number_single};
 pub(crate) use pull::{Attributes, Sink, pull};
