@@ -106,7 +106,7 @@ pub(crate) fn rounded(
     left_out: &mut LeftOut,
 ) -> Option<u16> {
     let value = value?.round();
-    if value < f64::from(*range.start()) || value > f64::from(*range.end()) {
+    if !(f64::from(*range.start())..=f64::from(*range.end())).contains(&value) {
         left_out.add(Item(none_of, "value", "values"), 1);
         return None;
     }
