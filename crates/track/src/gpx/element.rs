@@ -23,15 +23,34 @@ pub(super) enum Element {
     Cadence,
     Power,
     Temperature,
+    /// Of the water, where the air's is not given.
+    WaterTemperature,
+    VerticalSpeed,
+    Depth,
+    /// What a point carries beyond the schema; also inside of Garmin's own extension.
+    Extensions,
+    /// An element of these that has a name of its own: a maker's group of values.
+    Extension,
     /// Anything else.
     Other,
 }
 
-/// The element with this local name. Sensors: Garmin's `TrackPointExtension` v1 and v2 (`hr`, `cad`, `atemp`, `speed`) and
-/// `PowerExtension` (`PowerInWatts`), Cluetrust's gpxdata, which Suunto uses too (`hr`, `cadence`, `temp`, `power`), Strava's bare
+impl Element {
+    /// Whether the values in it are the point's: those in the point itself, in its extensions, and in one group of these.
+    /// What stands deeper is somebody's own matter.
+    pub(super) fn holds_values(self) -> bool {
+        matches!(
+            self,
+            Element::TrackPoint | Element::Extensions | Element::Extension
+        )
+    }
+}
+
+/// The element with this local name, inside of this other. Sensors: Garmin's `TrackPointExtension` v1 and v2 (`hr`, `cad`, `atemp`, `wtemp`, `speed`, `depth`) and
+/// `PowerExtension` (`PowerInWatts`), Cluetrust's gpxdata, which Suunto uses too (`hr`, `cadence`, `temp`, `power`, `verticalSpeed`), Strava's bare
 /// `power`, and names that others made up for the same things.
 #[inline]
-pub(super) fn element(name: &str) -> Element {
+pub(super) fn element(name: &str, parent: Option<Element>) -> Element {
     match name.as_bytes() {
         b"trkpt" => Element::TrackPoint,
         b"ele" => Element::Elevation,
@@ -41,6 +60,10 @@ pub(super) fn element(name: &str) -> Element {
         b"atemp" | b"temp" | b"temperature" | b"Temperature" => Element::Temperature,
         b"speed" | b"Speed" => Element::Speed,
         b"power" | b"PowerInWatts" | b"Power" | b"watts" | b"Watts" => Element::Power,
+        b"extensions" | b"Extensions" => Element::Extensions,
+        b"wtemp" => Element::WaterTemperature,
+        b"verticalSpeed" => Element::VerticalSpeed,
+        b"depth" | b"Depth" => Element::Depth,
         b"trkseg" => Element::Segment,
         b"trk" => Element::Track,
         b"wpt" => Element::Waypoint,
@@ -51,6 +74,7 @@ pub(super) fn element(name: &str) -> Element {
         b"src" => Element::Origin,
         b"metadata" => Element::Metadata,
         b"gpx" => Element::Gpx,
+        _ if parent == Some(Element::Extensions) => Element::Extension,
         _ => Element::Other,
     }
 }
