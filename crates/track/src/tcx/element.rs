@@ -32,8 +32,14 @@ pub(super) enum Element {
     TotalTime,
     MaximumSpeed,
     Calories,
+    AverageSpeed,
     AverageWatts,
+    MaximumWatts,
     AverageRunCadence,
+    /// Of the crank or of the foot.
+    MaximumCadence,
+    /// Strokes as well, of a swimmer or paddler.
+    Steps,
     /// Anything else.
     Other,
 }
@@ -62,6 +68,10 @@ pub(super) fn element(name: &str) -> Element {
         b"Calories" => Element::Calories,
         b"AverageHeartRateBpm" => Element::AverageHeartRate,
         b"MaximumHeartRateBpm" => Element::MaximumHeartRate,
+        b"AvgSpeed" => Element::AverageSpeed,
+        b"MaxWatts" => Element::MaximumWatts,
+        b"MaxBikeCadence" | b"MaxRunCadence" => Element::MaximumCadence,
+        b"Steps" => Element::Steps,
         b"AvgWatts" => Element::AverageWatts,
         b"AvgRunCadence" => Element::AverageRunCadence,
         b"Activity" => Element::Activity,
