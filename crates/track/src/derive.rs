@@ -1,7 +1,7 @@
 //! Values that a recording doesn't state, worked out from its points. One definition each, for every format.
 
 use crate::column::Column;
-use crate::{Lap, Pause, Points, Position, Session, Totals, Track};
+use crate::{Lap, Pause, Points, Position, Session, Skipped, Totals, Track};
 
 /// Elevation must change by this much from the last level before it counts: less is noise of the sensor.
 const ASCENT_STEP_M: f64 = 3.0;
@@ -59,7 +59,12 @@ pub(crate) fn way(from: Position, to: Position) -> f64 {
     let flat = 1.0 - ECCENTRICITY_SQUARED * sine * sine;
     let across = EQUATOR_M / flat.sqrt();
     let along = across * (1.0 - ECCENTRICITY_SQUARED) / flat;
-    (along * north.to_radians()).hypot(across * cosine * east.to_radians())
+    let (north, east) = (
+        along * north.to_radians(),
+        across * cosine * east.to_radians(),
+    );
+    // Nothing here can overflow, which is what `hypot` would take its time for.
+    (north * north + east * east).sqrt()
 }
 
 /// The length over all valid positions in their order, in metres; `None` without any.
@@ -167,8 +172,36 @@ impl Place {
     }
 }
 
-/// Fills what a recording does not state itself, from its points; an activity without session or lap gets one.
+/// The first second of 2000: no device in use is older, so a date before it was never set.
+const YEAR_2000: i64 = 946_684_800;
+/// How the sentence begins that a reader has about times without any date; no other is needed then.
+const NO_DATE: &str = "Times count from";
+
+/// Says so where the date cannot be right: the clock of a device that lost its power begins in 1970, 1980 or 1989.
+fn note_unset_clock(track: &mut Track) {
+    let unset = track
+        .start
+        .is_some_and(|start| start.as_second() < YEAR_2000);
+    if unset
+        && !track
+            .skipped
+            .iter()
+            .any(|note| note.what.starts_with(NO_DATE))
+    {
+        track.skipped.push(Skipped {
+            what: "The date lies before 2000: the device's clock was not set".to_owned(),
+            byte: None,
+            count: 1,
+        });
+    }
+}
+
+/// Fills what a recording does not state itself, from its points; an activity without session or lap gets one, and a
+/// sentence if its date cannot be right.
 pub(crate) fn complete(track: &mut Track) {
+    if track.kind.is_activity() {
+        note_unset_clock(track);
+    }
     let points = &track.points;
     track.distance_m = track.distance_m.or_else(|| distance_m(points));
     if track.ascent_m.is_none() || track.descent_m.is_none() {
@@ -239,7 +272,7 @@ fn mean_and_most(column: &Column<f32>) -> (Option<f64>, Option<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Point;
+    use crate::{Kind, Point};
 
     #[track_caller]
     fn check(from: (f64, f64), to: (f64, f64), expected: f64) {
@@ -263,6 +296,25 @@ mod tests {
         check((52.5, 13.4), (48.85, 2.35), 879_030.0);
         check((10.0, 179.9995), (10.0, -179.9995), 109.639);
         check((60.0, 5.0), (60.0, 5.0), 0.0);
+    }
+
+    #[test]
+    fn a_date_that_was_never_set_is_said_once() {
+        let notes = |start: &str, skipped: &[&str]| {
+            let mut track = Track {
+                kind: Kind::Activity,
+                start: start.parse().ok(),
+                skipped: skipped.iter().map(|what| Skipped::at(*what, 0)).collect(),
+                ..Track::default()
+            };
+            complete(&mut track);
+            track.skipped.len()
+        };
+        assert_eq!(notes("2000-01-01T00:00:00Z", &[]), 0);
+        assert_eq!(notes("1999-12-31T23:59:59Z", &[]), 1);
+        assert_eq!(notes("1980-01-06T00:00:00Z", &["A point without place"]), 2);
+        let relative = "Times count from when the device was switched on: the date is not known";
+        assert_eq!(notes("1989-12-31T01:00:00Z", &[relative]), 1);
     }
 
     #[test]

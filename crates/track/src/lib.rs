@@ -4,6 +4,7 @@
 //! sentences on what was skipped.
 #![forbid(unsafe_code)]
 
+mod budget;
 mod channel;
 mod column;
 mod derive;
@@ -13,6 +14,7 @@ mod fit;
 mod format;
 mod gpx;
 mod kind;
+mod left_out;
 mod messages;
 mod model;
 mod outline;

@@ -184,6 +184,12 @@ impl Track {
         Some(bounds)
     }
 
+    /// Whether it begins after this moment: given the present, that its date cannot be right. Reading knows no clock.
+    #[must_use]
+    pub fn starts_after(&self, now: Timestamp) -> bool {
+        self.start.is_some_and(|start| start > now)
+    }
+
     /// The line of the track, simplified to at most `max` points and scaled into 0..=100 on both axes: aspect kept,
     /// centred, y downwards. Empty without positions.
     #[must_use]
@@ -249,6 +255,8 @@ mod tests {
             Some("fit:garmin:edge_530:7:1600000000")
         );
         assert_eq!(Track::default().identity(), None);
+        assert!(track.starts_after(Timestamp::UNIX_EPOCH));
+        assert!(!Track::default().starts_after(Timestamp::UNIX_EPOCH));
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn u32s(raw: u32, scale: f64) -> Option<f64> {
 }
 
 /// Values of a record as rustyfit's types have them.
+#[expect(clippy::too_many_lines, reason = "a table of fields")]
 fn rustyfit_values(record: &Record) -> Values {
     let all = [
         (

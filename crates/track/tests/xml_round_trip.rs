@@ -16,8 +16,8 @@ use track::{
 };
 
 fn time() -> impl Strategy<Value = Timestamp> {
-    // 1980 to 2100: what a recording may say.
-    (315_532_800_000..4_102_444_800_000_i64).prop_map(|ms| Timestamp::from_millisecond(ms).unwrap())
+    // 2000 to 2100: what a recording may say.
+    (946_684_800_000..4_102_444_800_000_i64).prop_map(|ms| Timestamp::from_millisecond(ms).unwrap())
 }
 
 fn single(range: std::ops::Range<f32>) -> impl Strategy<Value = Option<f64>> {
@@ -93,7 +93,7 @@ fn lap(start: Timestamp) -> impl Strategy<Value = Lap> {
 fn lapped() -> impl Strategy<Value = Track> {
     (
         track(),
-        prop::collection::btree_set(315_532_800_000..4_102_444_800_000_i64, 40),
+        prop::collection::btree_set(946_684_800_000..4_102_444_800_000_i64, 40),
         0..4_usize,
     )
         .prop_flat_map(|(mut track, times, laps)| {
@@ -158,7 +158,8 @@ proptest! {
         prop_assert!(reading.complete && reading.skipped.is_empty(), "{:?}", reading.skipped);
         prop_assert_eq!((reading.kind, reading.tracks.len()), (Kind::Activity, 1));
         let back = &reading.tracks[0];
-        prop_assert!(back.skipped.is_empty());
+        // Without any time TCX demands one all the same: 1970 is written, and doubted when read.
+        prop_assert!(back.skipped.is_empty() || back.points.is_empty() && track.laps.is_empty());
         let kept = track.points.iter().filter(|point| point.time.is_some());
         let expected: Vec<_> = kept.map(|point| Point { temperature_c: None, ..point }).collect();
         prop_assert_eq!(back.points.iter().collect::<Vec<_>>(), expected);

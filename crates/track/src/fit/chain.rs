@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 
 use super::assemble::Part;
-use super::budget::Budget;
 use super::crc::crc16;
 use super::facts::Facts;
 use super::layout::Want;
 use super::pass::{self, Stop};
+use crate::budget::Budget;
 use crate::{ReadError, Skipped};
 
 /// Parts that are read of one file at most; real ones have up to seven.

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::budget::Budget;
 use super::developer::Developer;
 use super::heart::Heart;
 use super::names;
@@ -13,6 +12,7 @@ use super::profile::{
 use super::records::Records;
 use super::row::Row;
 use super::summaries;
+use crate::budget::Budget;
 use crate::{DeviceInfo, Event, Lap, Length, Session, Source, Totals};
 
 /// Seconds from 1970 to FIT's own beginning, 1989-12-31T00:00:00Z.

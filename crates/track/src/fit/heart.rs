@@ -1,11 +1,11 @@
 //! Heart rates that a belt kept while its watch could not hear it, under water: FIT's `hr` messages. Knows no other message.
 
-use super::budget::Budget;
 use super::facts::milliseconds;
 use super::profile::hr;
 use super::records::Accumulator;
 use super::row::Row;
 use crate::Points;
+use crate::budget::Budget;
 
 /// Ticks of the belt's clock in a second.
 const TICKS: f64 = 1024.0;

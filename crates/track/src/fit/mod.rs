@@ -1,7 +1,6 @@
 //! FIT, read and written by our own code: one pass over the bytes into columns, from one table of messages and fields.
 
 mod assemble;
-mod budget;
 mod chain;
 mod channels;
 mod columns;

@@ -1,6 +1,5 @@
 //! The one pass over a part's definition and data messages. Knows the byte structure, and no meaning of messages.
 
-use super::budget::Budget;
 use super::developer::Developer;
 use super::facts::Facts;
 use super::layout::{Layout, Want};
@@ -8,6 +7,7 @@ use super::load::number;
 use super::profile::{OTHER, event, record};
 use super::row::Row;
 use super::rows::{Contiguous, Scattered};
+use crate::budget::Budget;
 
 const RECORD: u16 = record::MESSAGE.number;
 const EVENT: u16 = event::MESSAGE.number;

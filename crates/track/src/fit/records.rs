@@ -1,6 +1,5 @@
 //! Records into points: runs of one layout column by column, odd ones one by one. Knows no other message.
 
-use super::budget::Budget;
 use super::columns::{Columns, single};
 use super::facts::RELATIVE_BELOW;
 pub(super) use super::facts::milliseconds;
@@ -9,6 +8,7 @@ use super::load::number;
 use super::profile::record;
 use super::row::Row;
 use super::rows::Rows;
+use crate::budget::Budget;
 use crate::column::NO_TIME;
 use crate::points::RawPoint;
 use crate::{Channel, Points};

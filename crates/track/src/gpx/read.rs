@@ -6,18 +6,19 @@
 
 use super::element::{Element, element};
 use super::routes::{Routes, routes};
+use crate::budget::Budget;
 use crate::column::NO_TIME;
 use crate::points::RawPoint;
 use crate::xml::{
     Attributes, Clock, Line, Sink, Text, clean, decode, maker, number, number_single, pauses, pull,
 };
 use crate::{
-    Format, Kind, Position, ReadError, Reading, Skipped, Source, Sport, Track, derive, sport_words,
-    zone,
+    Channel, Format, Kind, Lap, Position, ReadError, Reading, Session, Skipped, Source, Sport,
+    Track, derive, sport_words, zone,
 };
 
-/// More tracks than any handheld keeps in one file; what comes after is passed over.
-const MOST_TRACKS: usize = 10_000;
+/// What a track takes besides its points: itself, the session and lap it may be given, and what it says was skipped.
+type TrackAndNotes = (Track, Session, Lap, [u64; 128]);
 
 /// Reads a GPX file.
 ///
@@ -25,8 +26,12 @@ const MOST_TRACKS: usize = 10_000;
 /// When it declares a document type, or breaks off before anything could be read.
 pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
     let text = decode(bytes);
-    let mut file = File::default();
+    let mut file = File::of(bytes.len());
     let outcome = pull(&text, &mut file)?;
+    if file.current.track.file_points > 0 {
+        // There was no track around them.
+        file.end_track(bytes.len());
+    }
     let sound = outcome.complete && outcome.skipped.is_empty();
     let mut skipped = text.skipped.clone();
     skipped.extend(outcome.skipped);
@@ -72,8 +77,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
 }
 
 /// What is known of the file so far.
-#[derive(Default)]
 struct File {
+    budget: Budget,
     tracks: Vec<Track>,
     current: Current,
     point: Option<PendingPoint>,
@@ -96,7 +101,41 @@ struct Current {
 /// The point that is being read.
 struct PendingPoint {
     raw: RawPoint,
+    depth_m: f64,
+    vertical_speed_m_s: f64,
     at: usize,
+}
+
+/// Takes a value, if it is one: a group of values may have an empty place for what another gives.
+#[inline]
+fn keep(place: &mut f32, text: &str) {
+    let value = number_single(text);
+    if !value.is_nan() {
+        *place = value;
+    }
+}
+
+impl PendingPoint {
+    /// Takes what a sensor said.
+    #[inline]
+    fn keep(&mut self, element: Element, text: &str) {
+        let raw = &mut self.raw;
+        match element {
+            Element::Speed => keep(&mut raw.speed, text),
+            Element::HeartRate => keep(&mut raw.heart_rate, text),
+            Element::Cadence => keep(&mut raw.cadence, text),
+            Element::Power => keep(&mut raw.power, text),
+            Element::Temperature => keep(&mut raw.temperature, text),
+            Element::WaterTemperature if raw.temperature.is_nan() => {
+                keep(&mut raw.temperature, text)
+            }
+            Element::Depth => self.depth_m = number(text).unwrap_or(f64::NAN),
+            Element::VerticalSpeed => {
+                self.vertical_speed_m_s = number(text).unwrap_or(f64::NAN);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Sink for File {
@@ -110,7 +149,7 @@ impl Sink for File {
         attributes: Attributes<'_>,
         at: usize,
     ) -> Element {
-        let element = element(name);
+        let element = element(name, parent);
         match element {
             Element::TrackPoint => self.begin_point(attributes, at),
             Element::Segment => {
@@ -141,24 +180,17 @@ impl Sink for File {
     #[inline]
     fn close(&mut self, element: Element, parent: Option<Element>, text: &str, at: usize) {
         if let Some(point) = &mut self.point {
-            let raw = &mut point.raw;
             match element {
-                Element::TrackPoint => return self.end_point(),
+                Element::TrackPoint => self.end_point(),
                 Element::Elevation if parent == Some(Element::TrackPoint) => {
-                    raw.elevation = number_single(text)
+                    point.raw.elevation = number_single(text);
                 }
                 Element::Time if parent == Some(Element::TrackPoint) => {
-                    let time = self
-                        .current
-                        .clock
-                        .add(text, at, &mut self.current.track.skipped);
-                    raw.time_ms = time.unwrap_or(NO_TIME);
+                    let Current { clock, track, .. } = &mut self.current;
+                    let time = clock.add(text, at, &mut track.skipped);
+                    point.raw.time_ms = time.unwrap_or(NO_TIME);
                 }
-                Element::Speed => raw.speed = number_single(text),
-                Element::HeartRate => raw.heart_rate = number_single(text),
-                Element::Cadence => raw.cadence = number_single(text),
-                Element::Power => raw.power = number_single(text),
-                Element::Temperature => raw.temperature = number_single(text),
+                _ if parent.is_some_and(Element::holds_values) => point.keep(element, text),
                 _ => {}
             }
             return;
@@ -177,6 +209,22 @@ impl Sink for File {
 }
 
 impl File {
+    /// Nothing yet, of a file of this size.
+    fn of(size: usize) -> File {
+        File {
+            budget: Budget::of(size),
+            tracks: Vec::new(),
+            current: Current::default(),
+            point: None,
+            name: None,
+            creator: None,
+            track_count: 0,
+            routes: 0,
+            waypoints: 0,
+            skipped: Vec::new(),
+        }
+    }
+
     fn begin_point(&mut self, attributes: Attributes<'_>, at: usize) {
         if self.point.is_some() {
             self.end_point();
@@ -197,14 +245,20 @@ impl File {
             (raw.latitude, raw.longitude) = (position.latitude, position.longitude);
             self.current.line.add(position);
         }
-        self.point = Some(PendingPoint { raw, at });
+        self.point = Some(PendingPoint {
+            raw,
+            depth_m: f64::NAN,
+            vertical_speed_m_s: f64::NAN,
+            at,
+        });
     }
 
     #[inline]
     fn end_point(&mut self) {
-        let Some(PendingPoint { raw, at }) = self.point.take() else {
+        let Some(point) = self.point.take() else {
             return;
         };
+        let PendingPoint { raw, at, .. } = point;
         let track = &mut self.current.track;
         track.file_points = track.file_points.saturating_add(1);
         if raw.latitude.is_nan() {
@@ -219,6 +273,13 @@ impl File {
             }
         }
         track.points.push_raw(&raw);
+        let last = track.points.len() - 1;
+        for (channel, value) in [
+            (Channel::Depth, point.depth_m),
+            (Channel::VerticalSpeed, point.vertical_speed_m_s),
+        ] {
+            track.points.set(last, channel, value);
+        }
     }
 
     fn end_track(&mut self, at: usize) {
@@ -231,10 +292,10 @@ impl File {
         if track.file_points == 0 {
             return;
         }
-        if self.tracks.len() >= MOST_TRACKS {
+        if !self.budget.takes::<TrackAndNotes>() {
             return Skipped::add(
                 &mut self.skipped,
-                "More tracks than one file can hold were passed over",
+                "More tracks than a file of this size can hold were passed over",
                 at,
             );
         }

@@ -1,7 +1,7 @@
 //! Tests of reading GPX: dialects, kinds, odd and hostile files.
 
 use super::read;
-use crate::{Kind, Reading, Sport};
+use crate::{Channel, Kind, Pause, Reading, Sport};
 
 fn read_text(body: &str) -> Reading {
     read(format!("<?xml version='1.0'?><gpx version='1.1' creator='Test'>{body}</gpx>").as_bytes())
@@ -54,11 +54,103 @@ fn sensors_in_every_dialect() {
         "<extensions><hr/><cad>x</cad><speed>NaN</speed></extensions>",
         [None; 5],
     );
+}
+
+#[test]
+fn sensors_of_other_makers() {
+    let watts = Some(200.0);
+    // Amazfit and Zepp, with a prefix of any name; Suunto beside Garmin; OruxMaps; OpenTracks before it knew better.
+    check_sensors(
+        "<extensions><ns3:TrackPointExtension><ns3:hr>101</ns3:hr><ns3:cad>80</ns3:cad><ns3:course>90</ns3:course>\
+        </ns3:TrackPointExtension></extensions>",
+        [None, Some(101.0), Some(80.0), None, None],
+    );
+    check_sensors(
+        "<extensions><gpxtpx:TrackPointExtension><gpxtpx:hr>148</gpxtpx:hr></gpxtpx:TrackPointExtension>\
+        <gpxdata:cadence>77</gpxdata:cadence><gpxdata:temp>21.5</gpxdata:temp><gpxdata:distance>5657</gpxdata:distance>\
+        <gpxdata:altitude>128</gpxdata:altitude><gpxdata:speed>2.5</gpxdata:speed></extensions>",
+        [None, Some(148.0), Some(77.0), Some(21.5), Some(2.5)],
+    );
+    check_sensors(
+        "<extensions><om:oruxmapsextensions><om:ext type='TYPE' subtype='0'>28</om:ext><om:hr>99</om:hr>\
+        </om:oruxmapsextensions></extensions>",
+        [None, Some(99.0), None, None, None],
+    );
+    check_sensors(
+        "<extensions><gpxtpx:TrackPointExtension><gpxtpx:speed>15</gpxtpx:speed><pwr:PowerInWatts>50</pwr:PowerInWatts>\
+        <opentracks:distance>12</opentracks:distance></gpxtpx:TrackPointExtension></extensions>",
+        [Some(50.0), None, None, None, Some(15.0)],
+    );
+    // The water's temperature is better than none; an empty place takes nothing away.
+    check_sensors(
+        "<extensions><a:x><a:wtemp>15</a:wtemp></a:x><power>200</power><b:x><b:PowerInWatts/></b:x></extensions>",
+        [watts, None, None, Some(15.0), None],
+    );
+    check_sensors(
+        "<extensions><a:x><a:wtemp>15</a:wtemp><a:atemp>20</a:atemp></a:x></extensions>",
+        [None, None, None, Some(20.0), None],
+    );
+    // What stands deeper is no value of the point's, and neither is what a link says.
+    check_sensors(
+        "<extensions><weather><station><temp>9</temp><speed>9</speed></station></weather></extensions><link><power>9</power></link>",
+        [None; 5],
+    );
     // What a link or a nested extension calls itself is no elevation and no time of the point.
     check_sensors(
         "<extensions><x><ele>9</ele><time>2020-01-01T00:00:00Z</time></x></extensions>",
         [None; 5],
     );
+}
+
+#[test]
+fn channels_of_a_point() {
+    let reading = read_text(
+        "<trk><trkseg><trkpt lat='1' lon='2'/><trkpt lat='1' lon='2'><extensions><a:x><a:depth>12.5</a:depth></a:x>\
+        <gpxdata:verticalSpeed>-0.5</gpxdata:verticalSpeed></extensions></trkpt></trkseg></trk>",
+    );
+    let points = &reading.tracks[0].points;
+    assert_eq!(points.value(1, Channel::Depth), Some(12.5));
+    assert_eq!(points.value(1, Channel::VerticalSpeed), Some(-0.5));
+    assert_eq!(points.value(0, Channel::Depth), None);
+}
+
+#[test]
+fn segments_are_pauses() {
+    let point = |second: u32| {
+        format!("<trkpt lat='1' lon='2'><time>2020-01-01T00:00:{second:02}Z</time></trkpt>")
+    };
+    let reading = read_text(&format!(
+        "<trk><trkseg/><trkseg>{}{}</trkseg><trkseg/><trkseg>{}</trkseg><trkseg/></trk>",
+        point(0),
+        point(10),
+        point(30)
+    ));
+    let track = &reading.tracks[0];
+    let at = |second: u32| format!("2020-01-01T00:00:{second}Z").parse().ok();
+    let pause = Pause {
+        before: 2,
+        from: at(10),
+        to: at(30),
+    };
+    assert_eq!(track.pauses, [pause]);
+    assert_eq!((track.elapsed_s, track.timer_s), (Some(30.0), Some(10.0)));
+}
+
+#[test]
+fn points_that_no_track_is_around() {
+    let reading = read_text("<trkseg><trkpt lat='1' lon='2'/><trkpt lat='1' lon='3'/></trkseg>");
+    assert_eq!(
+        (reading.kind, reading.tracks[0].points.len()),
+        (Kind::Track, 2)
+    );
+}
+
+#[test]
+fn more_tracks_than_memory_may_take_are_passed_over() {
+    let reading = read_text(&"<trk><trkpt/></trk>".repeat(100_000));
+    assert!(reading.tracks.len() > 1000 && reading.tracks.len() < 50_000);
+    let what = "More tracks than a file of this size can hold were passed over";
+    assert!(reading.skipped.iter().any(|note| note.what == what));
 }
 
 #[track_caller]

@@ -3,7 +3,8 @@
 //! `power` is put into the namespace of Garmin's PowerExtension: the GPX 1.1 schema allows nothing in `extensions` that has no
 //! namespace of its own, and readers look for the name.
 
-use crate::xml::{Item, LeftOut, Writer, rounded, single};
+use crate::left_out::{Item, LeftOut};
+use crate::xml::{Writer, rounded, single};
 use crate::{Point, Track, Written};
 
 const HEAD: &str = "<gpx version=\"1.1\" creator=\"Trackdock\" xmlns=\"http://www.topografix.com/GPX/1/1\" \

@@ -11,8 +11,6 @@ use crate::{
 
 use super::element::Element;
 
-/// More laps than any device counts; what comes after is passed over.
-const MOST_LAPS: usize = 10_000;
 /// The longest note that can pass as a name.
 const LONGEST_NAME: usize = 120;
 
@@ -36,10 +34,10 @@ impl Current {
     pub(super) fn begin_sport(&mut self, word: Option<&str>) {
         self.line.lift();
         self.clock.lift();
-        pauses::open(&mut self.track);
         let sport = word.and_then(sport_words::from_tcx);
         self.track.sessions.push(Session {
             sport: sport.unwrap_or_default(),
+            sub_sport: word.filter(|_| sport.is_none()).and_then(clean),
             ..Session::default()
         });
         self.first_laps.push(self.track.laps.len());
@@ -52,7 +50,7 @@ impl Current {
     }
 
     pub(super) fn begin_lap(&mut self, start: Option<Timestamp>) {
-        self.end_lap(0);
+        self.end_lap();
         self.tracks_in_lap = 0;
         self.lap = Some(Lap {
             start,
@@ -60,17 +58,8 @@ impl Current {
         });
     }
 
-    pub(super) fn end_lap(&mut self, at: usize) {
-        let Some(lap) = self.lap.take() else { return };
-        if self.track.laps.len() < MOST_LAPS {
-            self.track.laps.push(lap);
-        } else {
-            Skipped::add(
-                &mut self.track.skipped,
-                "More laps than one activity can have were passed over",
-                at,
-            );
-        }
+    pub(super) fn end_lap(&mut self) {
+        self.track.laps.extend(self.lap.take());
     }
 
     pub(super) fn begin_track(&mut self) {
@@ -113,32 +102,21 @@ impl Current {
         id: Option<Timestamp>,
     ) {
         if let Some(lap) = &mut self.lap {
-            let value = number(text).filter(|value| *value >= 0.0);
-            match (element, parent) {
-                // TCX gives one time for a lap.totals. Its schema does not say whether pauses count; devices leave them out.
-                (Element::TotalTime, Some(Element::Lap)) => {
-                    (lap.totals.elapsed_s, lap.totals.timer_s) = (value, value)
-                }
-                (Element::Distance, Some(Element::Lap)) => lap.totals.distance_m = value,
-                (Element::MaximumSpeed, Some(Element::Lap)) => lap.totals.max_speed_m_s = value,
-                // The schema demands calories, so 0 is what is written where nobody knows.
-                (Element::Calories, Some(Element::Lap)) => {
-                    lap.totals.calories_kcal = value.filter(|value| *value > 0.0)
-                }
-                (Element::Value, Some(Element::AverageHeartRate)) => lap.totals.average_hr = value,
-                (Element::Value, Some(Element::MaximumHeartRate)) => lap.totals.max_hr = value,
-                (Element::Cadence, Some(Element::Lap)) | (Element::AverageRunCadence, _) => {
-                    lap.totals.average_cadence = value
-                }
-                (Element::AverageWatts, _) => lap.totals.average_power_w = value,
-                _ => {}
-            }
-            return;
+            return take_total(&mut lap.totals, element, parent, text);
         }
         match (element, parent) {
-            (Element::Id, _) if self.id.is_none() => self.id = id,
+            (Element::Id, _) => {
+                self.id = self.id.or(id);
+                if parent == Some(Element::Activity)
+                    && let Some(session) = self.track.sessions.last_mut()
+                {
+                    session.start = id;
+                }
+            }
             (Element::Name, Some(Element::Course)) => self.track.name = clean(text),
-            (Element::Notes, Some(Element::Activity)) if self.track.name.is_none() => {
+            (Element::Notes, Some(Element::Activity | Element::MultiSport))
+                if self.track.name.is_none() =>
+            {
                 // TCX has no name: a short note on one line is one, a diary is not.
                 let note = clean(text)
                     .filter(|note| !note.contains('\n') && note.chars().count() <= LONGEST_NAME);
@@ -159,8 +137,8 @@ impl Current {
     ///
     /// Distance is the sum over laps, else the last the points say, else the length over valid positions. Elapsed and timer
     /// time are the sum of the laps' one time, else what the points' times span, without gaps between tracks for the timer.
-    pub(super) fn finish(mut self, kind: Kind, at: usize) -> Track {
-        self.end_lap(at);
+    pub(super) fn finish(mut self, kind: Kind) -> Track {
+        self.end_lap();
         let mut track = self.track;
         track.kind = kind;
         track.sport = match self.sports.as_slice() {
@@ -205,6 +183,30 @@ impl Current {
     }
 }
 
+/// Takes one of a lap's totals.
+fn take_total(totals: &mut Totals, element: Element, parent: Option<Element>, text: &str) {
+    let value = number(text).filter(|value| *value >= 0.0);
+    let own = parent == Some(Element::Lap);
+    match element {
+        // TCX gives one time for a lap. Its schema does not say whether pauses count; devices leave them out.
+        Element::TotalTime if own => (totals.elapsed_s, totals.timer_s) = (value, value),
+        Element::Distance if own => totals.distance_m = value,
+        Element::MaximumSpeed if own => totals.max_speed_m_s = value,
+        // The schema demands calories, so 0 is what is written where nobody knows.
+        Element::Calories if own => totals.calories_kcal = value.filter(|value| *value > 0.0),
+        Element::Value if parent == Some(Element::AverageHeartRate) => totals.average_hr = value,
+        Element::Value if parent == Some(Element::MaximumHeartRate) => totals.max_hr = value,
+        Element::Cadence if own => totals.average_cadence = value,
+        Element::AverageRunCadence => totals.average_cadence = value,
+        Element::MaximumCadence => totals.max_cadence = value,
+        Element::AverageSpeed => totals.average_speed_m_s = value,
+        Element::AverageWatts => totals.average_power_w = value,
+        Element::MaximumWatts => totals.max_power_w = value,
+        Element::Steps => totals.cycles = value,
+        _ => {}
+    }
+}
+
 /// Gives each session the sums of its laps, and of a single one those of the track.
 fn sum_sessions(track: &mut Track, first_laps: &[usize]) {
     let single = track.sessions.len() == 1;
@@ -213,16 +215,8 @@ fn sum_sessions(track: &mut Track, first_laps: &[usize]) {
         let to = first_laps.get(index + 1).copied();
         let laps = track.laps.get(from..to.unwrap_or(track.laps.len()));
         let laps = laps.unwrap_or_default();
-        let all =
-            |value: fn(&Totals) -> Option<f64>| sum(laps.iter().map(|lap| value(&lap.totals)));
-        session.start = laps.first().and_then(|lap| lap.start);
-        session.totals = Totals {
-            elapsed_s: all(|totals| totals.elapsed_s),
-            timer_s: all(|totals| totals.timer_s),
-            distance_m: all(|totals| totals.distance_m),
-            calories_kcal: all(|totals| totals.calories_kcal),
-            ..Totals::default()
-        };
+        session.start = laps.first().and_then(|lap| lap.start).or(session.start);
+        session.totals = sums(laps);
         if single {
             session.start = track.start;
             session.totals.elapsed_s = track.elapsed_s;
@@ -232,11 +226,43 @@ fn sum_sessions(track: &mut Track, first_laps: &[usize]) {
     }
 }
 
+/// The totals of laps together: sums, highest values, and means by the laps' times (of all laps, or there is none).
+fn sums(laps: &[Lap]) -> Totals {
+    let all = |value: fn(&Totals) -> Option<f64>| laps.iter().map(move |lap| value(&lap.totals));
+    let mean = |value: fn(&Totals) -> Option<f64>| {
+        let (mut weighted, mut seconds) = (0.0, 0.0);
+        for lap in laps {
+            let time = lap.totals.timer_s?;
+            weighted += value(&lap.totals)? * time;
+            seconds += time;
+        }
+        (seconds > 0.0).then(|| weighted / seconds)
+    };
+    let most = |value: fn(&Totals) -> Option<f64>| all(value).flatten().reduce(f64::max);
+    let timer_s = sum(all(|totals| totals.timer_s));
+    let distance_m = sum(all(|totals| totals.distance_m));
+    let seconds = timer_s.filter(|seconds| *seconds > 0.0);
+    Totals {
+        elapsed_s: sum(all(|totals| totals.elapsed_s)),
+        timer_s,
+        distance_m,
+        calories_kcal: sum(all(|totals| totals.calories_kcal)),
+        average_speed_m_s: distance_m.zip(seconds).map(|(way, time)| way / time),
+        max_speed_m_s: most(|totals| totals.max_speed_m_s),
+        average_hr: mean(|totals| totals.average_hr),
+        max_hr: most(|totals| totals.max_hr),
+        average_cadence: mean(|totals| totals.average_cadence),
+        max_cadence: most(|totals| totals.max_cadence),
+        average_power_w: mean(|totals| totals.average_power_w),
+        max_power_w: most(|totals| totals.max_power_w),
+        cycles: sum(all(|totals| totals.cycles)),
+        ..Totals::default()
+    }
+}
+
 /// The sum of what is there; `None` if nothing is.
 fn sum(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    values
-        .flatten()
-        .fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
+    values.flatten().reduce(|sum, value| sum + value)
 }
 
 impl RawPoint {

@@ -3,6 +3,8 @@
 mod current;
 mod element;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(crate) use read::read;

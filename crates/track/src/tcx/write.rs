@@ -7,7 +7,8 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
-use crate::xml::{Item, LeftOut, Writer, rounded, single};
+use crate::left_out::{Item, LeftOut};
+use crate::xml::{Writer, rounded, single};
 use crate::{Lap, Point, Totals, Track, Written, sport_words};
 
 const HEAD: &str = "<TrainingCenterDatabase xmlns=\"http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2\" \

@@ -1,22 +1,23 @@
 //! What GPX and TCX share: decoding to text, a forgiving pull reader, numbers, times, and writing. Knows neither format.
 
+mod attributes;
 mod clock;
 mod decode;
-mod left_out;
 mod line;
 mod number;
 pub(crate) mod pauses;
+mod plain;
 mod pull;
 mod reference;
 mod time;
 mod write;
 
+pub(crate) use attributes::Attributes;
 pub(crate) use clock::{Clock, read as read_time};
 pub(crate) use decode::{Text, decode};
-pub(crate) use left_out::{Item, LeftOut};
 pub(crate) use line::Line;
 pub(crate) use number::{number, number_single};
-pub(crate) use pull::{Attributes, Sink, pull};
+pub(crate) use pull::{Sink, pull};
 pub(crate) use reference::clean;
 use time::{Moment, Zone, moment};
 pub(crate) use write::{Writer, rounded, single};

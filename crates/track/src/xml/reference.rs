@@ -29,7 +29,7 @@ pub(crate) fn is_allowed(character: char) -> bool {
 
 /// Text with its references resolved; unknown ones stay as they are.
 pub(crate) fn resolve(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
+    if !text.as_bytes().contains(&b'&') {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

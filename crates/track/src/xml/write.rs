@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 
 use super::reference::is_allowed;
-use super::{Item, LeftOut};
+use crate::left_out::{Item, LeftOut};
 
 /// A growing XML file. Elements are put down in the order the schema asks for; nothing is checked.
 pub(crate) struct Writer {

@@ -7,7 +7,7 @@ mod summaries;
 use jiff::Timestamp;
 
 use super::facts::EPOCH_S;
-use crate::xml::LeftOut;
+use crate::left_out::LeftOut;
 use crate::{Track, Written, derive};
 
 use file::File;

@@ -8,7 +8,7 @@ use super::super::profile::{
 use super::file::{File, Value, fitting};
 use super::records::split_seconds;
 use super::{Span, seconds};
-use crate::xml::{Item, LeftOut};
+use crate::left_out::{Item, LeftOut};
 use crate::{DeviceInfo, Length, Session, Sport, SwimStroke, Totals, Track, sport};
 
 /// The maker number that the profile gives to software under development.

@@ -7,20 +7,20 @@ const FOR_ALL: usize = 2 << 20;
 
 /// What is left of it.
 #[derive(Clone, Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     left: usize,
 }
 
 impl Budget {
     /// The budget of a file of this size.
-    pub(super) fn of(file: usize) -> Budget {
+    pub(crate) fn of(file: usize) -> Budget {
         Budget {
             left: file.saturating_mul(FOR_EACH_BYTE).saturating_add(FOR_ALL),
         }
     }
 
     /// Takes some of it; `false`, and takes nothing, where that is not left.
-    pub(super) fn take(&mut self, bytes: usize) -> bool {
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
         match self.left.checked_sub(bytes) {
             Some(left) => {
                 self.left = left;
@@ -31,7 +31,7 @@ impl Budget {
     }
 
     /// Takes what one more entry of a list takes, its growth included.
-    pub(super) fn takes<T>(&mut self) -> bool {
+    pub(crate) fn takes<T>(&mut self) -> bool {
         self.take(size_of::<T>())
     }
 }
