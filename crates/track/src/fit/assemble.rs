@@ -118,7 +118,10 @@ fn sum(sessions: &[Session], value: impl Fn(&Session) -> Option<f64>) -> Option<
 /// The device's own distance: of its sessions, else of its last record; else the length of the line.
 fn distance(facts: &Facts) -> Option<f64> {
     let own = sum(&facts.sessions, |session| session.distance_m);
-    let counted = || facts.points.distances().reduce(f64::max);
+    let counted = || {
+        let most = facts.points.distances().reduce(f64::max);
+        most.filter(|metres| *metres >= 0.0)
+    };
     own.or_else(counted)
         .or_else(|| derive::distance_m(&facts.points))
 }

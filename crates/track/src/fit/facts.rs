@@ -151,10 +151,10 @@ impl Facts {
             start: start.and_then(moment),
             sport: row.whole(session::sport),
             sub_sport: row.whole(session::sub_sport),
-            elapsed_s: row.get(session::total_elapsed_time),
-            timer_s: row.get(session::total_timer_time),
-            distance_m: row.get(session::total_distance),
-            ascent_m: row.get(session::total_ascent),
+            elapsed_s: row.total(session::total_elapsed_time),
+            timer_s: row.total(session::total_timer_time),
+            distance_m: row.total(session::total_distance),
+            ascent_m: row.total(session::total_ascent),
         });
     }
 
@@ -294,15 +294,17 @@ fn point_of(row: &Row, time: Option<u32>) -> RawPoint {
 fn lap_of(row: &Row) -> Lap {
     Lap {
         start: row.whole(lap::start_time).and_then(moment),
-        elapsed_s: row.get(lap::total_elapsed_time),
-        timer_s: row.get(lap::total_timer_time),
-        distance_m: row.get(lap::total_distance),
-        ascent_m: row.get(lap::total_ascent),
-        average_hr: row.get(lap::avg_heart_rate),
-        max_hr: row.get(lap::max_heart_rate),
-        average_cadence: row.get(lap::avg_cadence),
-        average_power_w: row.get(lap::avg_power),
-        max_speed_m_s: row.get(lap::enhanced_max_speed).or(row.get(lap::max_speed)),
-        calories_kcal: row.get(lap::total_calories),
+        elapsed_s: row.total(lap::total_elapsed_time),
+        timer_s: row.total(lap::total_timer_time),
+        distance_m: row.total(lap::total_distance),
+        ascent_m: row.total(lap::total_ascent),
+        average_hr: row.total(lap::avg_heart_rate),
+        max_hr: row.total(lap::max_heart_rate),
+        average_cadence: row.total(lap::avg_cadence),
+        average_power_w: row.total(lap::avg_power),
+        max_speed_m_s: row
+            .total(lap::enhanced_max_speed)
+            .or(row.total(lap::max_speed)),
+        calories_kcal: row.total(lap::total_calories),
     }
 }

@@ -18,6 +18,11 @@ impl Row<'_> {
             .filter(|value| !value.is_nan())
     }
 
+    /// The value in a slot that sums something up, which is never below zero: a file may give it a type with a sign.
+    pub(super) fn total(&self, slot: usize) -> Option<f64> {
+        self.get(slot).filter(|value| *value >= 0.0)
+    }
+
     /// The value in a slot as a whole number, if it is there and in range.
     pub(super) fn whole<T: TryFrom<i64>>(&self, slot: usize) -> Option<T> {
         #[expect(
@@ -255,7 +260,7 @@ fn number(bytes: &[u8], load: Load, big_endian: bool) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::profile::record;
+    use crate::fit::profile::{record, session};
 
     fn layout(bytes: &[u8]) -> Layout {
         let (layout, length) = Layout::parse(bytes, false).unwrap();
@@ -291,6 +296,16 @@ mod tests {
             (row.get(record::power), row.get(record::heart_rate)),
             (None, Some(120.0))
         );
+    }
+
+    #[test]
+    fn totals_are_never_below_zero() {
+        let signed = layout(&[0, 0, 18, 0, 1, 9, 2, 0x83]);
+        let row = signed.row(&[0xDC, 0xFF]);
+        assert_eq!(row.get(session::total_distance), Some(-0.36));
+        assert_eq!(row.total(session::total_distance), None);
+        let row = signed.row(&[36, 0]);
+        assert_eq!(row.total(session::total_distance), Some(0.36));
     }
 
     #[test]
