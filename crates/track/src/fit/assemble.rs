@@ -16,20 +16,21 @@ pub(super) struct Part {
 const TRANSITION: u8 = 3;
 
 /// One track per part that is an activity, with the parts behind it that are none (the heart rates of a swim belt come so).
-/// Without any activity one track that says what the file is.
-pub(super) fn tracks(parts: Vec<Part>) -> Vec<Track> {
+/// Without any activity one track that says what the file is. Beside them what was lost in parts that belong to no track.
+pub(super) fn tracks(parts: Vec<Part>) -> (Vec<Track>, Vec<Skipped>) {
     let any = parts.iter().any(|part| kind_of(&part.facts).is_activity());
     let mut tracks: Vec<Track> = Vec::new();
+    let mut skipped = Vec::new();
     for part in parts {
         let own = kind_of(&part.facts).is_activity() || !any && tracks.is_empty();
         match tracks.last_mut() {
             _ if own => tracks.push(track(part)),
             Some(last) => join(last, part),
             // A part before the first activity that is none: nothing of it belongs to an activity.
-            None => {}
+            None => skipped.extend(part.skipped),
         }
     }
-    tracks
+    (tracks, skipped)
 }
 
 /// A file without `file_id` is an activity if it says so elsewhere.

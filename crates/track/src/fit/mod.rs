@@ -26,14 +26,15 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
     if !chain.complete && chain.parts.iter().all(|part| part.facts.messages == 0) {
         return Err(ReadError::CutOff);
     }
-    let tracks = assemble::tracks(chain.parts);
+    let (tracks, mut skipped) = assemble::tracks(chain.parts);
+    skipped.extend(chain.skipped);
     let kind = tracks.first().map(|track| track.kind).unwrap_or_default();
     Ok(Reading {
         format: Format::Fit,
         kind,
         complete: chain.complete,
         tracks,
-        skipped: chain.skipped,
+        skipped,
     })
 }
 
