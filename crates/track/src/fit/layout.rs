@@ -277,6 +277,19 @@ mod tests {
     }
 
     #[test]
+    fn totals_are_never_below_zero() {
+        use profile::session::total_distance;
+        let signed = layout(&[0, 0, 18, 0, 1, 9, 2, 0x83]);
+        let row = Row::new(&signed, &[0xDC, 0xFF]);
+        assert_eq!(
+            (row.get(total_distance), row.total(total_distance)),
+            (Some(-0.36), None)
+        );
+        let row = Row::new(&signed, &[36, 0]);
+        assert_eq!(row.total(total_distance), Some(0.36));
+    }
+
+    #[test]
     fn scale_and_offset() {
         let altitude = layout(&[0, 0, 20, 0, 1, 2, 2, 0x84]);
         let row = Row::new(&altitude, &[0xC4, 0x09]);

@@ -38,14 +38,15 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
     if !chain.complete && chain.parts.iter().all(|part| part.facts.messages == 0) {
         return Err(ReadError::CutOff);
     }
-    let tracks = assemble::tracks(chain.parts, Want::Everything);
+    let (tracks, mut skipped) = assemble::tracks(chain.parts, Want::Everything);
+    skipped.extend(chain.skipped);
     let kind = tracks.first().map(|track| track.kind).unwrap_or_default();
     Ok(Reading {
         format: Format::Fit,
         kind,
         complete: chain.complete,
         tracks,
-        skipped: chain.skipped,
+        skipped,
     })
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn summaries(bytes: &[u8]) -> Option<Vec<Summary>> {
     if !sound || !chain.parts.iter().all(stated) {
         return None;
     }
-    let tracks = assemble::tracks(chain.parts, Want::Summary);
+    let (tracks, _) = assemble::tracks(chain.parts, Want::Summary);
     Some(tracks.iter().map(Track::summary).collect())
 }
 

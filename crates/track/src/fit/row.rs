@@ -50,6 +50,11 @@ impl<'a> Row<'a> {
             .filter(|value| !value.is_nan())
     }
 
+    /// The value in a slot that sums something up, which is never below zero: a file may give it a type with a sign.
+    pub(super) fn total(&self, slot: usize) -> Option<f64> {
+        self.get(slot).filter(|value| *value >= 0.0)
+    }
+
     /// The value in a slot as a whole number, if it is there and in range.
     pub(super) fn whole<T: TryFrom<i64>>(&self, slot: usize) -> Option<T> {
         #[expect(

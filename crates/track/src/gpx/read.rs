@@ -158,6 +158,7 @@ impl Sink for File {
                 self.current.clock.lift();
             }
             Element::Track => {
+                self.end_point();
                 // A track inside a track: the outer one was never closed.
                 if self.current.track.file_points > 0 {
                     self.end_track(at);
