@@ -4,6 +4,7 @@
 //! sentences on what was skipped.
 #![forbid(unsafe_code)]
 
+pub mod archive;
 mod beyond_points;
 mod channel;
 mod column;
