@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
 pub(crate) fn inspection(part: &Inspection) -> String {
-    let path = part.path.clone();
+    let path = inside(&part.path, part.entry.as_deref());
     let path = match part.part {
         Some(number) => format!("{path} (part {})", number + 1),
         None => path,

@@ -36,6 +36,7 @@ mod sending;
 mod settings;
 mod start;
 mod state;
+mod unzipped;
 mod upload_wishes;
 pub mod view;
 

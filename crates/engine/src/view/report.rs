@@ -10,6 +10,9 @@ use super::history::UploadState;
 pub struct Inspection {
     /// As given.
     pub path: String,
+    /// The name inside, of a recording in a zip archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
     /// Whether it could be read as a recording.
     pub ok: bool,
     /// Which of several activities in one file; absent where there is one.
