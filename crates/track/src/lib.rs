@@ -4,22 +4,30 @@
 //! sentences on what was skipped.
 #![forbid(unsafe_code)]
 
+pub mod archive;
+mod beyond_points;
 mod budget;
 mod channel;
 mod column;
+mod csv;
 mod derive;
 mod error;
+mod export_format;
 mod extract;
 mod fit;
 mod format;
+mod geojson;
 mod gpx;
 mod kind;
+mod kml;
 mod left_out;
+mod line_pieces;
 mod messages;
 mod model;
 mod outline;
 mod parts;
 mod points;
+mod series;
 mod sport;
 mod sport_words;
 mod summary;
@@ -30,6 +38,7 @@ mod zone;
 
 pub use channel::{Channel, DeveloperField};
 pub use error::ReadError;
+pub use export_format::ExportFormat;
 pub use extract::extract;
 pub use format::Format;
 pub use kind::Kind;
@@ -100,4 +109,22 @@ pub fn write_tcx(track: &Track) -> Written {
 #[must_use]
 pub fn write_fit(track: &Track) -> Written {
     fit::write(track)
+}
+
+/// Writes a GeoJSON feature: the line, and every measure of its points beside it.
+#[must_use]
+pub fn write_geojson(track: &Track) -> Written {
+    geojson::write(track)
+}
+
+/// Writes a KML file with `gx:Track`, or with plain lines where there are no times.
+#[must_use]
+pub fn write_kml(track: &Track) -> Written {
+    kml::write(track)
+}
+
+/// Writes a CSV table with one row per point.
+#[must_use]
+pub fn write_csv(track: &Track) -> Written {
+    csv::write(track)
 }
