@@ -231,7 +231,7 @@ pub(crate) fn complete(track: &mut Track) {
 }
 
 /// The whole track as one session or lap: its own sums; means and highest values over the points that have them.
-fn totals(track: &Track) -> Totals {
+pub(crate) fn totals(track: &Track) -> Totals {
     let points = &track.points;
     let (average_hr, max_hr) = mean_and_most(&points.heart_rate);
     let (average_cadence, max_cadence) = mean_and_most(&points.cadence);

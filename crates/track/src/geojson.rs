@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::left_out::{Item, LeftOut};
 use crate::line_pieces::{self, Pieces};
 use crate::series::{self, Series};
-use crate::{Track, Written, beyond_points};
+use crate::{Track, Written};
 
 /// Writes a track as one feature; without positions its geometry is `null`.
 pub(crate) fn write(track: &Track) -> Written {
@@ -27,7 +27,7 @@ pub(crate) fn write(track: &Track) -> Written {
         Item("lines of a single point", "gap", "gaps"),
         broken - pieces.len(),
     );
-    beyond_points::add(track, &mut left_out);
+    left_out.add_beside_points(track);
     let mut properties = facts(track);
     add_measures(&mut properties, track, &pieces);
     let feature = Feature {

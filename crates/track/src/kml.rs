@@ -7,12 +7,14 @@ use jiff::Timestamp;
 
 use crate::left_out::{Item, LeftOut};
 use crate::line_pieces::{self, Pieces};
-use crate::series::{self, Series};
+use crate::series::{self, Series, Value};
 use crate::xml::Writer;
-use crate::{Sport, Track, Written, beyond_points};
+use crate::{Sport, Track, Written};
 
 const HEAD: &str = "<kml xmlns=\"http://www.opengis.net/kml/2.2\" xmlns:gx=\"http://www.google.com/kml/ext/2.2\">\n<Document>";
 
+/// Decimals of a degree: a tenth of a millimetre.
+const DECIMALS: usize = 9;
 /// What a point takes, for the first reservation.
 const BYTES_A_POINT: usize = 220;
 
@@ -68,7 +70,7 @@ pub(crate) fn write(track: &Track) -> Written {
         write_still(&mut out, track, &placed);
     }
     out.raw("</Placemark></Document></kml>");
-    beyond_points::add(track, &mut left_out);
+    left_out.add_beside_points(track);
     Written {
         bytes: out.finish(),
         left_out: left_out.sentences(),
@@ -149,7 +151,10 @@ fn write_moving(out: &mut Writer, track: &Track, columns: &[&Series], pieces: &P
                     .raw("\">\n");
                 for index in piece {
                     match column.get(*index) {
-                        Some(value) => out.number("gx:value", value).raw("\n"),
+                        Some(Value::Single(value)) => {
+                            out.single("gx:value", value.into()).raw("\n")
+                        }
+                        Some(Value::Double(value)) => out.number("gx:value", value).raw("\n"),
                         None => out.raw("<gx:value/>\n"),
                     };
                 }
@@ -196,14 +201,14 @@ fn altitude_mode(track: &Track) -> &'static str {
 /// Longitude, latitude, and the elevation if there is one.
 fn write_coordinates(out: &mut Writer, track: &Track, index: usize, between: &str) {
     let points = &track.points;
-    out.digits(points.longitude.get(index).unwrap_or_default())
+    out.decimal(points.longitude.get(index).unwrap_or_default(), DECIMALS)
         .raw(between)
-        .digits(points.latitude.get(index).unwrap_or_default());
+        .decimal(points.latitude.get(index).unwrap_or_default(), DECIMALS);
     if let Some(elevation) = points
         .elevation
         .get(index)
         .filter(|value| value.is_finite())
     {
-        out.raw(between).digits(elevation);
+        out.raw(between).single_alone(elevation.into());
     }
 }

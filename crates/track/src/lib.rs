@@ -5,7 +5,6 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
-mod beyond_points;
 mod budget;
 mod channel;
 mod column;

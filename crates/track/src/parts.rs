@@ -43,6 +43,31 @@ pub struct Totals {
     pub cycles: Option<f64>,
 }
 
+impl Totals {
+    /// All of them, in the order of the fields.
+    pub(crate) fn numbers(&self) -> [Option<f64>; 17] {
+        [
+            self.elapsed_s,
+            self.timer_s,
+            self.moving_s,
+            self.distance_m,
+            self.ascent_m,
+            self.descent_m,
+            self.calories_kcal,
+            self.average_speed_m_s,
+            self.max_speed_m_s,
+            self.average_hr,
+            self.max_hr,
+            self.average_cadence,
+            self.max_cadence,
+            self.average_power_w,
+            self.max_power_w,
+            self.normalized_power_w,
+            self.cycles,
+        ]
+    }
+}
+
 /// One sport of an activity: most activities have one session, a multisport has several.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {

@@ -253,6 +253,13 @@ impl Points {
         self.channels.get(place.ok()?)?.1.get(index)
     }
 
+    /// How many points have a value in a channel.
+    pub(crate) fn count(&self, channel: Channel) -> usize {
+        let mut columns = self.channels.iter();
+        let column = columns.find(|(each, _)| *each == channel);
+        column.map_or(0, |(_, column)| column.values().count())
+    }
+
     /// All positions in their order.
     pub(crate) fn positions(&self) -> impl Iterator<Item = Position> + '_ {
         let both = self.latitude.cells().iter().zip(self.longitude.cells());

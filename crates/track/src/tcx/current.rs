@@ -227,7 +227,7 @@ fn sum_sessions(track: &mut Track, first_laps: &[usize]) {
 }
 
 /// The totals of laps together: sums, highest values, and means by the laps' times (of all laps, or there is none).
-fn sums(laps: &[Lap]) -> Totals {
+pub(super) fn sums(laps: &[Lap]) -> Totals {
     let all = |value: fn(&Totals) -> Option<f64>| laps.iter().map(move |lap| value(&lap.totals));
     let mean = |value: fn(&Totals) -> Option<f64>| {
         let (mut weighted, mut seconds) = (0.0, 0.0);

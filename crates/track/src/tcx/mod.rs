@@ -2,6 +2,8 @@
 
 mod current;
 mod element;
+mod lost;
+mod plan;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -2,14 +2,19 @@
 //!
 //! The schema demands of each lap a time, a distance and calories: 0 is written where they are unknown. A lap has the points
 //! from its start to the next lap's start. The name goes into `Notes`, the only text an activity has.
+//!
+//! Resolution: positions a billionth of a degree (0.1 mm), times a millisecond, heart rate, cadence and power whole numbers,
+//! speed and elevation as exact as the points keep them. Of a lap's two times the one without pauses is written. A pause inside
+//! of a lap begins a new `Track`; its own moments go, those of the points around it stay.
 
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
-use crate::left_out::{Item, LeftOut};
-use crate::xml::{Writer, rounded, single};
-use crate::{Lap, Point, Totals, Track, Written, sport_words};
+use super::lost::Lost;
+use super::plan::{Leg, legs, sessions};
+use crate::xml::{Writer, rounded, west_of_180};
+use crate::{Pause, Point, Points, Sport, Totals, Track, Written, sport_words};
 
 const HEAD: &str = "<TrainingCenterDatabase xmlns=\"http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2\" \
     xmlns:ax=\"http://www.garmin.com/xmlschemas/ActivityExtension/v2\" \
@@ -19,251 +24,280 @@ const HEAD: &str = "<TrainingCenterDatabase xmlns=\"http://www.garmin.com/xmlsch
 
 /// What a point takes, for the first reservation.
 const BYTES_A_POINT: usize = 450;
-
-/// The cadences that the schema takes, and what is said of others.
+/// Decimals of a degree.
+const DECIMALS: usize = 9;
+/// What the schema takes.
+const HEART_RATES: RangeInclusive<u16> = 1..=255;
 const CADENCES: RangeInclusive<u16> = 0..=254;
-const NO_CADENCE: &str = "cadences outside 0 to 254";
-const NO_HEART_RATE: &str = "heart rates outside 1 to 255";
-const NO_POWER: &str = "powers outside 0 to 65,535";
+const WHOLE: RangeInclusive<u16> = 0..=u16::MAX;
 
-/// Writes a track as one activity.
+/// Writes a track as one activity; of several sessions each is one, in a `MultiSportSession`.
 pub(crate) fn write(track: &Track) -> Written {
-    let mut left_out = LeftOut::new("TCX");
-    let mut out = Writer::new(
-        track
-            .points
-            .len()
-            .saturating_mul(BYTES_A_POINT)
-            .saturating_add(1024),
-    );
-    let start = begin(track);
-    let sport = sport_words::to_tcx(track.sport);
-    out.raw(HEAD)
-        .raw("<Activities><Activity Sport=\"")
-        .raw(sport)
-        .raw("\"><Id>")
-        .time(start)
-        .raw("</Id>\n");
-    write_laps(&mut out, track, start, sport == "Running", &mut left_out);
-    if let Some(name) = &track.name {
-        out.element("Notes", name);
-    }
-    write_creator(&mut out, track);
-    out.raw("</Activity></Activities></TrainingCenterDatabase>");
-    let finer = sport_words::from_tcx(sport) != Some(track.sport) || track.sub_sport.is_some();
-    left_out.add(
-        Item("finer sports", "finer sport", "finer sports"),
-        usize::from(finer),
-    );
-    if track.sessions.len() > 1 {
-        left_out.add(
-            Item("sessions as we write it", "session", "sessions"),
-            track.sessions.len(),
-        );
-    }
-    Written {
-        bytes: out.finish(),
-        left_out: left_out.sentences(),
-    }
-}
-
-/// When the activity begins; the schema leaves no choice but to say.
-fn begin(track: &Track) -> Timestamp {
-    let lap = track.laps.first().and_then(|lap| lap.start);
-    let point = || track.points.iter().find_map(|point| point.time);
-    track
-        .start
-        .or(lap)
-        .or_else(point)
-        .unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// Writes the laps with their points; without laps, one that is the whole track.
-fn write_laps(
-    out: &mut Writer,
-    track: &Track,
-    start: Timestamp,
-    runs: bool,
-    left_out: &mut LeftOut,
-) {
-    let whole = [Lap {
-        start: Some(start),
-        totals: Totals {
-            elapsed_s: track.elapsed_s,
-            timer_s: track.timer_s,
-            distance_m: track.distance_m,
-            ..Totals::default()
-        },
-    }];
-    let laps = if track.laps.is_empty() {
-        &whole
-    } else {
-        track.laps.as_slice()
+    let room = track.points.len().saturating_mul(BYTES_A_POINT);
+    let mut pen = Pen {
+        out: Writer::new(room.saturating_add(1024)),
+        lost: Lost::default(),
+        runs: false,
     };
-    let mut points = track.points.iter().peekable();
-    let mut began = start;
-    for (index, lap) in laps.iter().enumerate() {
-        began = lap.start.unwrap_or(began);
-        let next = laps.get(index + 1);
-        // A lap without a start takes no points away from the one before it.
-        let until = next.map(|next| next.start.unwrap_or(Timestamp::MAX));
-        write_lap_head(out, lap, began, runs, left_out);
-        let mut open = false;
-        while let Some(point) = points
-            .next_if(|point| until.is_none_or(|until| point.time.is_none_or(|time| time < until)))
+    let legs = legs(track);
+    let several = !sessions(&legs).is_empty();
+    pen.out.raw(HEAD).raw("<Activities>");
+    if several {
+        pen.write_sessions(track, &legs);
+    } else {
+        pen.write_one(track, &legs);
+    }
+    pen.out.raw("</Activities></TrainingCenterDatabase>");
+    Written {
+        left_out: pen.lost.sentences(track, &legs),
+        bytes: pen.out.finish(),
+    }
+}
+
+/// The points that are still to be written.
+struct Rest<'a> {
+    points: &'a Points,
+    next: usize,
+    pauses: &'a [Pause],
+}
+
+impl<'a> Rest<'a> {
+    fn of(track: &'a Track) -> Rest<'a> {
+        Rest {
+            points: &track.points,
+            next: 0,
+            pauses: &track.pauses,
+        }
+    }
+
+    /// The next point, if it is of before this moment, and whether there was a pause before it.
+    fn next_before(&mut self, until: Option<Timestamp>) -> Option<(Point, bool)> {
+        let point = self.points.get(self.next)?;
+        if until.is_some_and(|until| point.time.is_some_and(|time| time >= until)) {
+            return None;
+        }
+        let mut paused = false;
+        while let Some((pause, behind)) = self.pauses.split_first()
+            && pause.before <= self.next
         {
+            (paused, self.pauses) = (true, behind);
+        }
+        self.next += 1;
+        Some((point, paused))
+    }
+}
+
+/// The file so far.
+struct Pen {
+    out: Writer,
+    lost: Lost,
+    /// Whether the sport has steps: a runner's cadence has its own places.
+    runs: bool,
+}
+
+impl Pen {
+    fn write_one(&mut self, track: &Track, legs: &[Leg<'_>]) {
+        let id = track.start.or(legs.first().map(|leg| leg.start));
+        self.begin_activity(track.sport, id.unwrap_or_default());
+        self.write_legs(&mut Rest::of(track), legs);
+        if let Some(name) = &track.name {
+            self.out.element("Notes", name);
+        }
+        write_creator(&mut self.out, track);
+        self.out.raw("</Activity>");
+    }
+
+    fn write_sessions(&mut self, track: &Track, legs: &[Leg<'_>]) {
+        let mut rest = Rest::of(track);
+        self.out.raw("<MultiSportSession><Id>");
+        self.out
+            .time(
+                track
+                    .start
+                    .or(legs.first().map(|leg| leg.start))
+                    .unwrap_or_default(),
+            )
+            .raw("</Id>\n");
+        let sessions = sessions(legs);
+        for (index, (session, own)) in sessions.iter().enumerate() {
+            let place = if index == 0 {
+                "FirstSport"
+            } else {
+                "NextSport"
+            };
+            self.out.raw("<").raw(place).raw(">");
+            self.begin_activity(session.sport, session.start.unwrap_or_default());
+            self.write_legs(&mut rest, own);
+            if index == 0 {
+                write_creator(&mut self.out, track);
+            }
+            self.out.raw("</Activity></").raw(place).raw(">\n");
+        }
+        if let Some(name) = &track.name {
+            self.out.element("Notes", name);
+        }
+        self.out.raw("</MultiSportSession>");
+    }
+
+    fn begin_activity(&mut self, sport: Sport, id: Timestamp) {
+        let word = sport_words::to_tcx(sport);
+        self.runs = word == "Running";
+        self.out
+            .raw("<Activity Sport=\"")
+            .raw(word)
+            .raw("\"><Id>")
+            .time(id)
+            .raw("</Id>\n");
+    }
+
+    /// Writes laps with their points.
+    fn write_legs(&mut self, rest: &mut Rest<'_>, legs: &[Leg<'_>]) {
+        for leg in legs {
+            self.begin_lap(&leg.lap.totals, leg.start);
+            self.write_track(rest, leg.until);
+            self.end_lap(&leg.lap.totals);
+        }
+    }
+
+    fn write_track(&mut self, rest: &mut Rest<'_>, until: Option<Timestamp>) {
+        let (mut open, mut waits) = (false, false);
+        while let Some((point, paused)) = rest.next_before(until) {
+            waits |= paused;
             let Some(time) = point.time else {
-                left_out.add(Item("points without a time", "point", "points"), 1);
+                self.lost.points += 1;
                 continue;
             };
-            if !open {
-                out.raw("<Track>\n");
-                open = true;
+            match (open, waits) {
+                (false, between) => {
+                    self.out.raw("<Track>\n");
+                    self.lost.pauses += usize::from(between);
+                }
+                (true, true) => {
+                    self.out.raw("</Track>\n<Track>\n");
+                }
+                (true, false) => {}
             }
-            write_point(out, &point, time, runs, left_out);
+            (open, waits) = (true, false);
+            self.write_point(&point, time);
         }
         if open {
-            out.raw("</Track>");
+            self.out.raw("</Track>");
         }
-        write_lap_tail(out, lap, runs, left_out);
     }
-}
 
-/// The totals of a lap that stand before its points, in the order of the schema.
-fn write_lap_head(
-    out: &mut Writer,
-    lap: &Lap,
-    start: Timestamp,
-    runs: bool,
-    left_out: &mut LeftOut,
-) {
-    out.raw("<Lap StartTime=\"").time(start).raw("\">");
-    if lap
-        .totals
-        .elapsed_s
-        .zip(lap.totals.timer_s)
-        .is_some_and(|(elapsed, timer)| (elapsed - timer).abs() > 0.5)
-    {
-        left_out.add(
-            Item("pauses in a lap's time", "elapsed time", "elapsed times"),
-            1,
+    /// The totals of a lap that stand before its points, in the order of the schema.
+    fn begin_lap(&mut self, totals: &Totals, start: Timestamp) {
+        let Pen { out, lost, runs } = self;
+        out.raw("<Lap StartTime=\"").time(start).raw("\">");
+        out.number(
+            "TotalTimeSeconds",
+            positive(totals.timer_s.or(totals.elapsed_s)),
         );
-    }
-    out.number(
-        "TotalTimeSeconds",
-        positive(lap.totals.timer_s.or(lap.totals.elapsed_s)),
-    );
-    out.number("DistanceMeters", positive(lap.totals.distance_m));
-    if let Some(speed) = lap.totals.max_speed_m_s.filter(|speed| speed.is_finite()) {
-        out.number("MaximumSpeed", speed);
-    }
-    let calories = rounded(
-        lap.totals.calories_kcal,
-        0..=u16::MAX,
-        "calories outside 0 to 65,535",
-        left_out,
-    );
-    out.number("Calories", calories.unwrap_or(0));
-    for (name, rate) in [
-        ("AverageHeartRateBpm", lap.totals.average_hr),
-        ("MaximumHeartRateBpm", lap.totals.max_hr),
-    ] {
-        if let Some(rate) = rounded(rate, 1..=255, NO_HEART_RATE, left_out) {
-            out.raw("<")
-                .raw(name)
-                .raw(">")
-                .number("Value", rate)
-                .raw("</")
-                .raw(name)
-                .raw(">");
+        out.number("DistanceMeters", positive(totals.distance_m));
+        if let Some(speed) = finite(totals.max_speed_m_s) {
+            out.number("MaximumSpeed", speed);
         }
+        let calories = rounded(totals.calories_kcal, WHOLE, &mut lost.calories);
+        out.whole("Calories", calories.unwrap_or(0));
+        for (name, rate) in [
+            ("AverageHeartRateBpm", totals.average_hr),
+            ("MaximumHeartRateBpm", totals.max_hr),
+        ] {
+            if let Some(rate) = rounded(rate, HEART_RATES, &mut lost.heart_rates) {
+                out.raw("<").raw(name).raw(">").whole("Value", rate);
+                out.raw("</").raw(name).raw(">");
+            }
+        }
+        out.raw("<Intensity>Active</Intensity>");
+        if !*runs
+            && let Some(cadence) = rounded(totals.average_cadence, CADENCES, &mut lost.cadences)
+        {
+            out.whole("Cadence", cadence);
+        }
+        out.raw("<TriggerMethod>Manual</TriggerMethod>");
     }
-    left_out.add(
-        Item("ascent in laps", "ascent", "ascents"),
-        usize::from(lap.totals.ascent_m.is_some()),
-    );
-    out.raw("<Intensity>Active</Intensity>");
-    if !runs
-        && let Some(cadence) = rounded(lap.totals.average_cadence, CADENCES, NO_CADENCE, left_out)
-    {
-        out.number("Cadence", cadence);
-    }
-    out.raw("<TriggerMethod>Manual</TriggerMethod>");
-}
 
-/// What stands behind the points of a lap, and its end.
-fn write_lap_tail(out: &mut Writer, lap: &Lap, runs: bool, left_out: &mut LeftOut) {
-    let cadence = lap.totals.average_cadence.filter(|_| runs);
-    let cadence = rounded(cadence, CADENCES, NO_CADENCE, left_out);
-    let power = rounded(lap.totals.average_power_w, 0..=u16::MAX, NO_POWER, left_out);
-    if cadence.is_some() || power.is_some() {
-        out.raw("<Extensions><ax:LX>");
-        if let Some(cadence) = cadence {
-            out.number("ax:AvgRunCadence", cadence);
+    /// What stands behind the points of a lap, in the order of the schema, and its end.
+    fn end_lap(&mut self, totals: &Totals) {
+        let Pen { out, lost, runs } = self;
+        let speed = finite(totals.average_speed_m_s);
+        let steps = totals.average_cadence.filter(|_| *runs);
+        let steps = rounded(steps, CADENCES, &mut lost.cadences);
+        let most = rounded(totals.max_cadence, CADENCES, &mut lost.cadences);
+        let values = [
+            ("ax:MaxBikeCadence", most.filter(|_| !*runs)),
+            ("ax:AvgRunCadence", steps),
+            ("ax:MaxRunCadence", most.filter(|_| *runs)),
+            ("ax:Steps", rounded(totals.cycles, WHOLE, &mut lost.cycles)),
+            (
+                "ax:AvgWatts",
+                rounded(totals.average_power_w, WHOLE, &mut lost.powers),
+            ),
+            (
+                "ax:MaxWatts",
+                rounded(totals.max_power_w, WHOLE, &mut lost.powers),
+            ),
+        ];
+        if speed.is_some() || values.iter().any(|(_, value)| value.is_some()) {
+            out.raw("<Extensions><ax:LX>");
+            if let Some(speed) = speed {
+                out.number("ax:AvgSpeed", speed);
+            }
+            for (name, value) in values {
+                if let Some(value) = value {
+                    out.whole(name, value);
+                }
+            }
+            out.raw("</ax:LX></Extensions>");
         }
-        if let Some(power) = power {
-            out.number("ax:AvgWatts", power);
-        }
-        out.raw("</ax:LX></Extensions>");
+        out.raw("</Lap>\n");
     }
-    out.raw("</Lap>\n");
-}
 
-/// A point with a time, in the order of the schema. A runner's cadence has its own place.
-fn write_point(
-    out: &mut Writer,
-    point: &Point,
-    time: Timestamp,
-    runs: bool,
-    left_out: &mut LeftOut,
-) {
-    out.raw("<Trackpoint><Time>").time(time).raw("</Time>");
-    if let Some(position) = point.position {
-        // The schema ends just before +180, which is the same meridian.
-        let longitude = if position.longitude >= 180.0 {
-            -180.0
-        } else {
-            position.longitude
-        };
-        out.raw("<Position>")
-            .number("LatitudeDegrees", position.latitude);
-        out.number("LongitudeDegrees", longitude).raw("</Position>");
-    }
-    if let Some(elevation) = point.elevation_m {
-        out.number("AltitudeMeters", single(elevation));
-    }
-    if let Some(distance) = point.distance_m {
-        out.number("DistanceMeters", distance);
-    }
-    if let Some(rate) = rounded(point.heart_rate_bpm, 1..=255, NO_HEART_RATE, left_out) {
-        out.raw("<HeartRateBpm>")
-            .number("Value", rate)
-            .raw("</HeartRateBpm>");
-    }
-    let cadence = rounded(point.cadence_rpm, CADENCES, NO_CADENCE, left_out);
-    if let Some(cadence) = cadence.filter(|_| !runs) {
-        out.number("Cadence", cadence);
-    }
-    let cadence = cadence.filter(|_| runs);
-    let power = rounded(point.power_w, 0..=u16::MAX, NO_POWER, left_out);
-    if point.speed_m_s.is_some() || cadence.is_some() || power.is_some() {
-        out.raw("<Extensions><ax:TPX>");
-        if let Some(speed) = point.speed_m_s {
-            out.number("ax:Speed", single(speed));
+    /// A point with a time, in the order of the schema. A runner's cadence has its own place.
+    #[inline]
+    fn write_point(&mut self, point: &Point, time: Timestamp) {
+        let Pen { out, lost, runs } = self;
+        out.raw("<Trackpoint><Time>").time(time).raw("</Time>");
+        if let Some(position) = point.position {
+            out.raw("<Position><LatitudeDegrees>")
+                .decimal(position.latitude, DECIMALS)
+                .raw("</LatitudeDegrees><LongitudeDegrees>")
+                .decimal(west_of_180(position.longitude), DECIMALS)
+                .raw("</LongitudeDegrees></Position>");
         }
-        if let Some(cadence) = cadence {
-            out.number("ax:RunCadence", cadence);
+        if let Some(elevation) = point.elevation_m {
+            out.single("AltitudeMeters", elevation);
         }
-        if let Some(power) = power {
-            out.number("ax:Watts", power);
+        if let Some(distance) = point.distance_m {
+            out.number("DistanceMeters", distance);
         }
-        out.raw("</ax:TPX></Extensions>");
+        if let Some(rate) = rounded(point.heart_rate_bpm, HEART_RATES, &mut lost.heart_rates) {
+            out.raw("<HeartRateBpm>")
+                .whole("Value", rate)
+                .raw("</HeartRateBpm>");
+        }
+        let cadence = rounded(point.cadence_rpm, CADENCES, &mut lost.cadences);
+        if let Some(cadence) = cadence.filter(|_| !*runs) {
+            out.whole("Cadence", cadence);
+        }
+        let cadence = cadence.filter(|_| *runs);
+        let power = rounded(point.power_w, WHOLE, &mut lost.powers);
+        if point.speed_m_s.is_some() || cadence.is_some() || power.is_some() {
+            out.raw("<Extensions><ax:TPX>");
+            if let Some(speed) = point.speed_m_s {
+                out.single("ax:Speed", speed);
+            }
+            if let Some(cadence) = cadence {
+                out.whole("ax:RunCadence", cadence);
+            }
+            if let Some(power) = power {
+                out.whole("ax:Watts", power);
+            }
+            out.raw("</ax:TPX></Extensions>");
+        }
+        lost.temperatures += usize::from(point.temperature_c.is_some());
+        out.raw("</Trackpoint>\n");
     }
-    left_out.add(
-        Item("temperatures", "temperature", "temperatures"),
-        usize::from(point.temperature_c.is_some()),
-    );
-    out.raw("</Trackpoint>\n");
 }
 
 /// The device, if anything is known of it. Its numbers are demanded by the schema: 0 stands for unknown ones.
@@ -274,19 +308,18 @@ fn write_creator(out: &mut Writer, track: &Track) {
     }
     out.raw("<Creator xsi:type=\"Device_t\">")
         .element("Name", source.product.as_deref().unwrap_or_default());
-    let unit = source
-        .serial
-        .and_then(|serial| u32::try_from(serial).ok())
-        .unwrap_or(0);
-    out.number("UnitId", unit).number("ProductID", 0);
+    out.whole("UnitId", source.unit().unwrap_or(0))
+        .whole("ProductID", 0);
     out.raw(
         "<Version><VersionMajor>0</VersionMajor><VersionMinor>0</VersionMinor></Version></Creator>",
     );
 }
 
+fn finite(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite())
+}
+
 /// A number the schema demands; 0 if it is unknown.
 fn positive(value: Option<f64>) -> f64 {
-    value
-        .filter(|value| value.is_finite() && *value > 0.0)
-        .unwrap_or(0.0)
+    finite(value).filter(|value| *value > 0.0).unwrap_or(0.0)
 }

@@ -20,7 +20,7 @@ pub(crate) use number::{number, number_single};
 pub(crate) use pull::{Sink, pull};
 pub(crate) use reference::clean;
 use time::{Moment, Zone, moment};
-pub(crate) use write::{Writer, rounded, single};
+pub(crate) use write::{Writer, rounded, west_of_180};
 
 /// Makers that name themselves in the name of a device or program, in lower case, and the maker they stand for.
 const MAKERS: [(&str, &str); 24] = [

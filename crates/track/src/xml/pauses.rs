@@ -30,3 +30,15 @@ pub(crate) fn close(track: &mut Track) {
         pause.to = time(pause.before);
     }
 }
+
+/// How many pauses have moments of their own: other ones than the points around them.
+pub(crate) fn own_moments(track: &Track) -> usize {
+    let time = |index: usize| track.points.time.get(index);
+    let differs = |own: Option<Timestamp>, index: Option<usize>| {
+        own.is_some_and(|own| index.and_then(time) != Some(own.as_millisecond()))
+    };
+    let pauses = track.pauses.iter().filter(|pause| {
+        differs(pause.from, pause.before.checked_sub(1)) || differs(pause.to, Some(pause.before))
+    });
+    pauses.count()
+}
