@@ -1,61 +1,9 @@
 //! Every FIT file of the corpus against what independent readers say of it. Reads files; knows no code of the readers.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test ends where something is missing"
-)]
-
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde_json::Value;
-use track::{Format, ReadError, Reading, Track, read};
+use track::{Reading, Track, read};
 
-/// The corpus lies beside the project, or where `TRACKDOCK_CORPUS` says.
-fn corpus() -> Option<PathBuf> {
-    let beside = || {
-        PathBuf::from(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../../shared/corpus"
-        ))
-    };
-    let folder = std::env::var_os("TRACKDOCK_CORPUS").map_or_else(beside, PathBuf::from);
-    if folder.join("truth.json").is_file() {
-        return Some(folder);
-    }
-    eprintln!(
-        "!!! SKIPPED: no corpus at {}: nothing was compared",
-        folder.display()
-    );
-    None
-}
-
-/// Every FIT file: its path, what is said of it, and its bytes.
-fn files() -> Vec<(String, Value, Vec<u8>)> {
-    let Some(folder) = corpus() else {
-        return Vec::new();
-    };
-    let text = std::fs::read_to_string(folder.join("truth.json")).unwrap();
-    let truth: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap();
-    let fit = truth
-        .into_iter()
-        .filter(|(_, value)| value["format"] == "fit");
-    let all: Vec<_> = fit
-        .map(|(path, value)| {
-            (
-                path.clone(),
-                value,
-                std::fs::read(folder.join(path)).unwrap(),
-            )
-        })
-        .collect();
-    assert!(
-        all.len() > 100,
-        "only {} FIT files in the corpus",
-        all.len()
-    );
-    all
-}
+use crate::recordings::recordings;
 
 /// `start_time` and the like, to the second.
 fn time_of(value: &Value) -> Option<jiff::Timestamp> {
@@ -231,49 +179,28 @@ impl Case<'_> {
             1e-6,
         );
     }
-
-    fn damaged(&mut self, result: Result<Reading, ReadError>) {
-        match result {
-            // A GPX file under a FIT name is read as what it is.
-            Ok(reading) if reading.format != Format::Fit => {}
-            Ok(reading) => {
-                self.counts(&reading.tracks);
-                // Sizes and checksum are right in this one: only a message in it is not.
-                self.same(
-                    "complete",
-                    reading.complete,
-                    self.path.contains("undef_local"),
-                );
-                let parts = reading.tracks.iter().flat_map(|track| &track.skipped);
-                let told = reading.skipped.iter().chain(parts).next().is_some();
-                self.same("has a sentence", told, true);
-            }
-            Err(error) => {
-                self.same("points", Some(0), self.truth["points"].as_u64());
-                for text in [error.to_string(), error.hint().to_owned()] {
-                    assert!(
-                        text.ends_with('.') && text.starts_with(char::is_uppercase),
-                        "{text}"
-                    );
-                }
-            }
-        }
-    }
 }
 
-/// Looks at every file of one sort, and says all differences at once.
-fn compare(is_sound: bool, look: impl Fn(&mut Case, &[u8])) {
+#[test]
+fn sound_files_agree_with_other_readers() {
+    let all = recordings("fit");
+    let sound: Vec<_> = all.iter().filter(|each| each.is_sound()).collect();
+    assert!(
+        all.is_empty() || sound.len() > 100,
+        "only {} sound FIT files",
+        sound.len()
+    );
     let mut wrong = Vec::new();
-    for (path, truth, bytes) in files()
-        .iter()
-        .filter(|(_, truth, _)| truth["sound"] == is_sound)
-    {
+    for recording in sound {
         let mut case = Case {
-            path,
-            truth,
+            path: &recording.path,
+            truth: &recording.truth,
             wrong: Vec::new(),
         };
-        look(&mut case, bytes);
+        match read(&recording.bytes) {
+            Ok(reading) => case.sound(&reading),
+            Err(error) => case.wrong.push(format!("{}: {error}", case.path)),
+        }
         wrong.append(&mut case.wrong);
     }
     assert!(
@@ -282,17 +209,4 @@ fn compare(is_sound: bool, look: impl Fn(&mut Case, &[u8])) {
         wrong.len(),
         wrong.join("\n")
     );
-}
-
-#[test]
-fn sound_files_agree_with_other_readers() {
-    compare(true, |case, bytes| match read(bytes) {
-        Ok(reading) => case.sound(&reading),
-        Err(error) => case.wrong.push(format!("{}: {error}", case.path)),
-    });
-}
-
-#[test]
-fn damaged_files_give_what_they_hold_or_one_sentence() {
-    compare(false, |case, bytes| case.damaged(read(bytes)));
 }

@@ -1,49 +1,10 @@
-//! GPX and TCX files of the shared corpus against what independent readers say of them. Says so loudly where it is missing.
-#![expect(
-    clippy::expect_used,
-    reason = "a test may end at once; clippy allows it only inside of test functions"
-)]
-
-use std::fs;
-use std::path::PathBuf;
+//! GPX and TCX files of the shared corpus against what independent readers say of them. Knows no FIT.
 
 use jiff::Timestamp;
 use serde_json::Value;
 use track::{Format, Kind, Reading, Track};
 
-/// The corpus, if it is there: `TRACKDOCK_CORPUS`, else beside the workspace.
-fn corpus() -> Option<(PathBuf, Value)> {
-    let folder = std::env::var_os("TRACKDOCK_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-        PathBuf::from,
-    );
-    let Ok(truth) = fs::read(folder.join("truth.json")) else {
-        eprintln!(
-            "\n*** SKIPPED: no corpus at {}; set TRACKDOCK_CORPUS ***\n",
-            folder.display()
-        );
-        return None;
-    };
-    Some((
-        folder,
-        serde_json::from_slice(&truth).expect("truth.json is JSON"),
-    ))
-}
-
-/// Every GPX and TCX file with its truth.
-fn files(folder: &std::path::Path, truth: &Value) -> Vec<(String, Vec<u8>, Value)> {
-    let all = truth.as_object().expect("an object of files");
-    all.iter()
-        .filter(|(path, _)| path.ends_with(".gpx") || path.ends_with(".tcx"))
-        .map(|(path, truth)| {
-            (
-                path.clone(),
-                fs::read(folder.join(path)).expect(path),
-                truth.clone(),
-            )
-        })
-        .collect()
-}
+use crate::recordings::recordings;
 
 /// Collects what does not agree, so that one run shows everything.
 struct Findings(Vec<String>);
@@ -263,139 +224,34 @@ fn check_tcx_totals(found: &mut Findings, path: &str, tracks: &[Track], truth: &
 
 #[test]
 fn every_sound_file_is_read_whole_and_agrees() {
-    let Some((folder, truth)) = corpus() else {
-        return;
-    };
     let mut found = Findings(Vec::new());
-    let mut sound = 0;
-    for (path, bytes, truth) in files(&folder, &truth) {
-        if truth["sound"] != true {
-            continue;
-        }
-        sound += 1;
-        match track::read(&bytes) {
+    let mut all = recordings("gpx");
+    all.extend(recordings("tcx"));
+    let sound: Vec<_> = all.iter().filter(|each| each.is_sound()).collect();
+    for recording in &sound {
+        let (path, truth) = (&recording.path, &recording.truth);
+        match track::read(&recording.bytes) {
             Ok(reading) => {
-                found.check(&path, "complete", reading.complete, &reading.skipped);
+                found.check(path, "complete", reading.complete, &reading.skipped);
                 match reading.format {
-                    Format::Gpx => check_gpx(&mut found, &path, &reading, &truth),
-                    Format::Tcx => check_tcx(&mut found, &path, &reading, &truth),
-                    Format::Fit => found.check(&path, "format", false, reading.format),
+                    Format::Gpx => check_gpx(&mut found, path, &reading, truth),
+                    Format::Tcx => check_tcx(&mut found, path, &reading, truth),
+                    Format::Fit => found.check(path, "format", false, reading.format),
                 }
             }
-            Err(error) => found.check(&path, "read", false, error),
+            Err(error) => found.check(path, "read", false, error),
         }
     }
-    assert!(sound > 100, "only {sound} sound files: is this the corpus?");
+    assert!(
+        all.is_empty() || sound.len() > 100,
+        "only {} sound files",
+        sound.len()
+    );
     assert!(
         found.0.is_empty(),
-        "{} disagreements in {sound} files:\n{}",
+        "{} disagreements in {} files:\n{}",
         found.0.len(),
+        sound.len(),
         found.0.join("\n")
     );
-    eprintln!("{sound} sound GPX and TCX files agree");
-}
-
-/// Points kept and whether the file counts as whole, or the error's code.
-type Outcome = Result<(u32, bool), &'static str>;
-
-/// What is promised for each file that is not sound.
-const PROMISED: &[(&str, Outcome)] = &[
-    ("gpx__test-data__with_power_2.gpx", Ok((80, true))),
-    ("billion_laughs.gpx", Err("doctype")),
-    ("ctrl_char.gpx", Ok((5, true))),
-    // The second point stands behind 5,000 nested elements, where the truth's reader gave up.
-    ("deep_ext.gpx", Ok((2, true))),
-    ("empty.gpx", Err("empty")),
-    ("ext_unbound.gpx", Ok((5, true))),
-    ("gz.gpx", Ok((5, true))),
-    ("kml.gpx", Err("kml")),
-    ("lat_comma.gpx", Ok((5, true))),
-    ("lat_missing.gpx", Ok((7, true))),
-    ("latin1_says_utf8.gpx", Ok((5, true))),
-    ("trailing.gpx", Ok((5, true))),
-    ("trunc_point.gpx", Ok((20, false))),
-    ("unknown_entity.gpx", Ok((5, true))),
-    ("whitespace.gpx", Err("not_a_recording")),
-    ("leading_ws.tcx", Ok((5, true))),
-];
-
-#[test]
-fn every_damaged_file_gives_what_is_promised() {
-    let Some((folder, truth)) = corpus() else {
-        return;
-    };
-    let mut found = Findings(Vec::new());
-    let damaged: Vec<_> = files(&folder, &truth)
-        .into_iter()
-        .filter(|(.., truth)| truth["sound"] != true)
-        .collect();
-    for (path, bytes, truth) in &damaged {
-        let promised = PROMISED
-            .iter()
-            .find(|(name, _)| path.ends_with(name))
-            .map(|(_, promised)| *promised);
-        let read = track::read(bytes);
-        let got = read.as_ref().map(|reading| {
-            let points = reading
-                .tracks
-                .iter()
-                .map(|track| track.file_points)
-                .sum::<u32>();
-            // The truth's readers looked at the same points, where they say how many.
-            let said = truth["points"]
-                .as_u64()
-                .or_else(|| truth["counts"]["Trackpoint"].as_u64());
-            let same =
-                said.is_none_or(|said| said == u64::from(points)) || path.ends_with("deep_ext.gpx");
-            found.check(path, "truth's points", same, (points, said));
-            (points, reading.complete)
-        });
-        let got = got.map_err(|error| error.code());
-        found.check(path, "outcome", Some(got) == promised, (got, promised));
-        if let Err(error) = &read {
-            found.check(
-                path,
-                "sentence",
-                error.to_string().ends_with('.') && error.hint().ends_with('.'),
-                error,
-            );
-        }
-    }
-    assert!(found.0.is_empty(), "{}", found.0.join("\n"));
-    eprintln!(
-        "{} damaged GPX and TCX files give what is promised",
-        damaged.len()
-    );
-}
-
-#[test]
-fn a_cut_file_is_never_taken_for_a_whole_one() {
-    let Some((folder, truth)) = corpus() else {
-        return;
-    };
-    for (path, bytes, truth) in files(&folder, &truth) {
-        if truth["sound"] != true || bytes.len() > 60_000 {
-            continue;
-        }
-        let Ok(whole) = track::read(&bytes) else {
-            panic!("{path}")
-        };
-        let points = |reading: &Reading| {
-            reading
-                .tracks
-                .iter()
-                .map(|track| track.file_points)
-                .sum::<u32>()
-        };
-        let blanks = bytes.iter().rev().take_while(|byte| **byte != b'>').count();
-        for cut in (0..bytes.len() - blanks).step_by(if bytes.len() > 4096 { 97 } else { 1 }) {
-            if let Ok(reading) = track::read(&bytes[..cut]) {
-                assert!(!reading.complete, "{path} cut at {cut} passes for whole");
-                assert!(
-                    points(&reading) <= points(&whole),
-                    "{path} cut at {cut} has more points than before"
-                );
-            }
-        }
-    }
 }
