@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engine::SecretsPlace;
 use jiff::Timestamp;
@@ -109,11 +110,20 @@ pub(crate) enum Command {
         ids: Vec<i64>,
         #[arg(long, conflicts_with = "ids")]
         all: bool,
-        #[arg(long, value_enum, default_value = "original")]
-        format: ExportFormat,
-        /// A file for one activity, a folder for several
+        /// What to write; `original` is the bytes as they came from the device
+        #[arg(long, value_name = "FORMAT", value_parser = formats(), default_value = "original")]
+        format: String,
+        /// A file for one activity, a folder for several, or a .zip for any number
         #[arg(long, value_name = "PATH")]
         out: PathBuf,
+    },
+    /// Turn a recording into another format, without the library
+    Convert {
+        #[arg(value_name = "IN")]
+        from: PathBuf,
+        /// Its ending says the format: .gpx, .tcx, .fit, .geojson, .kml or .csv
+        #[arg(value_name = "OUT")]
+        to: PathBuf,
     },
     /// List the accounts
     Accounts,
@@ -151,13 +161,8 @@ pub(crate) enum Command {
     Doctor,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
-    /// The bytes as they came from the device.
-    Original,
-    Gpx,
-    Tcx,
-    Fit,
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(engine::ExportFormat::names())
 }
 
 /// A date (midnight here) or an RFC 3339 time.

@@ -7,7 +7,6 @@ use engine::{Archive, SecretsPlace};
 use jiff::Timestamp;
 
 use crate::End;
-use crate::args::ExportFormat;
 use crate::output::Output;
 use crate::text;
 
@@ -108,34 +107,44 @@ pub(crate) fn export(
     data_dir: &Path,
     ids: &[i64],
     all: bool,
-    format: ExportFormat,
+    format: &str,
     out: &Path,
     output: Output,
 ) -> Result<End, Problem> {
-    let format = match format {
-        ExportFormat::Original => engine::ExportFormat::Original,
-        ExportFormat::Gpx => engine::ExportFormat::Gpx,
-        ExportFormat::Tcx => engine::ExportFormat::Tcx,
-        ExportFormat::Fit => engine::ExportFormat::Fit,
-    };
+    let format = engine::ExportFormat::from_name(format)?;
     let Some(archive) = Archive::open(data_dir)? else {
         return ids
             .first()
             .map_or(Ok(End::Done), |id| Err(engine::no_such_activity(*id)));
     };
     let ids = if all { archive.ids()? } else { ids.to_vec() };
-    let into_folder = all || ids.len() > 1 || out.is_dir();
     let mut all_well = true;
-    for id in ids {
-        match archive.export(id, format, out, into_folder) {
-            Ok(exported) => output.item(&exported, text::exported),
-            Err(problem) => {
-                all_well = false;
-                output.problem(&problem);
-            }
+    let mut tell = |result| match result {
+        Ok(exported) => output.item(&exported, text::exported),
+        Err(problem) => {
+            all_well = false;
+            output.problem(&problem);
+        }
+    };
+    let is_zip = out
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("zip"));
+    if is_zip && !out.is_dir() {
+        archive.export_to_zip(&ids, format, out, &mut tell)?;
+    } else {
+        let into_folder = all || ids.len() > 1 || out.is_dir();
+        for id in ids {
+            tell(archive.export(id, format, out, into_folder));
         }
     }
     Ok(End::of(all_well))
+}
+
+pub(crate) fn convert(from: &Path, to: &Path, output: Output) -> Result<End, Problem> {
+    for converted in engine::convert(from, to)? {
+        output.item(&converted, text::converted);
+    }
+    Ok(End::Done)
 }
 
 pub(crate) fn accounts(data_dir: &Path, output: Output) -> Result<End, Problem> {

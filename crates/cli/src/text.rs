@@ -1,7 +1,7 @@
 //! The same results as text for people.
 
 use engine::view::{
-    AccountReport, ActivityReport, DeviceReport, Exported, Facts, Finding, Inspection,
+    AccountReport, ActivityReport, Converted, DeviceReport, Exported, Facts, Finding, Inspection,
     MessageReport, Notice, Snapshot, UploadReport, UploadState,
 };
 use engine::{counted, service_name};
@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
 pub(crate) fn inspection(part: &Inspection) -> String {
+    let path = inside(&part.path, part.entry.as_deref());
     let path = match part.part {
-        Some(number) => format!("{} (part {})", part.path, number + 1),
-        None => part.path.clone(),
+        Some(number) => format!("{path} (part {})", number + 1),
+        None => path,
     };
     match (&part.facts, &part.error) {
         (Some(facts), _) => format!("{path}: {}", self::facts(facts)),
@@ -177,10 +178,30 @@ pub(crate) fn signed_in(account: &AccountReport) -> String {
     text
 }
 
+/// A file, or one in a zip archive.
+fn inside(path: &str, entry: Option<&str>) -> String {
+    entry.map_or_else(|| path.to_owned(), |entry| format!("{path}/{entry}"))
+}
+
 pub(crate) fn exported(exported: &Exported) -> String {
-    let mut text = format!("{}: {}", exported.activity, exported.path);
+    let path = inside(&exported.path, exported.entry.as_deref());
+    let mut text = format!("{}: {path}", exported.activity);
     for left_out in &exported.left_out {
         text.push_str(&format!("\n    {left_out}"));
+    }
+    text
+}
+
+pub(crate) fn converted(converted: &Converted) -> String {
+    let mut text = converted.path.clone();
+    if let Some(part) = converted.part {
+        text.push_str(&format!(" (activity {} of {})", part + 1, converted.from));
+    }
+    for left_out in &converted.left_out {
+        text.push_str(&format!("\n    {left_out}"));
+    }
+    for skipped in &converted.skipped {
+        text.push_str(&format!("\n    skipped: {skipped}"));
     }
     text
 }

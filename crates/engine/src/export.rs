@@ -1,26 +1,54 @@
-//! Writes activities out of the library: the original bytes, or another format from what they say.
+//! Writes activities out of the library: the original bytes, or another format from what they say. Knows no format by itself.
 
-use std::fs::{self, File};
+use std::collections::HashSet;
+use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use jiff::tz::{Offset, TimeZone};
 use library::ActivityRow;
+use track::Written;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::archive::Archive;
-use crate::problem::words;
-use crate::view::{Exported, Problem};
+use crate::files;
+use crate::view::{Exported, Problem, Saved};
 
 /// What an activity is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
     /// The bytes as they came from the device.
     Original,
-    /// GPX 1.1.
-    Gpx,
-    /// TCX 2.
-    Tcx,
-    /// FIT activity.
-    Fit,
+    /// What they say, in a format of ours.
+    Written(track::ExportFormat),
+}
+
+impl ExportFormat {
+    /// What they are called, in the order in which they are offered.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let written = track::ExportFormat::ALL.into_iter();
+        std::iter::once("original").chain(written.map(track::ExportFormat::name))
+    }
+
+    /// The format of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn from_name(name: &str) -> Result<Self, Problem> {
+        if name == "original" {
+            return Ok(Self::Original);
+        }
+        let written = track::ExportFormat::from_name(name);
+        written.map(Self::Written).ok_or_else(|| {
+            let names: Vec<&str> = Self::names().collect();
+            Problem::new(
+                "no_such_format",
+                format!("There is no format called {name}."),
+                format!("The formats are {}.", names.join(", ")),
+            )
+        })
+    }
 }
 
 impl Archive {
@@ -37,17 +65,91 @@ impl Archive {
         into_folder: bool,
     ) -> Result<Exported, Problem> {
         let row = self.row(id)?;
-        let (bytes, left_out) = self.bytes(&row, format)?;
+        let content = self.content(&row, format)?;
         let (path, written) = if into_folder {
-            write_new(out, &export_name(&row, format), &bytes)
+            files::write_new(out, &export_name(&row, format), &content.bytes)
         } else {
-            (out.to_owned(), write(out, &bytes))
+            (out.to_owned(), files::write(out, &content.bytes))
         };
-        written.map_err(|error| not_written(&path, &error))?;
+        written.map_err(|error| files::not_written(&path, &error))?;
         Ok(Exported {
             activity: id,
             path: path.display().to_string(),
-            left_out,
+            entry: None,
+            left_out: content.left_out,
+        })
+    }
+
+    /// Writes activities into one zip archive, one after the other, so that memory holds one at a time. What became of each is
+    /// told as it is done; one that cannot be written does not stop the rest. An archive of nothing is not made.
+    ///
+    /// # Errors
+    /// The target cannot be written; what was told before is then not there.
+    pub fn export_to_zip(
+        &self,
+        ids: &[i64],
+        format: ExportFormat,
+        out: &Path,
+        tell: &mut dyn FnMut(Result<Exported, Problem>),
+    ) -> Result<(), Problem> {
+        let mut ids = ids.iter();
+        let first = loop {
+            let Some(id) = ids.next() else { return Ok(()) };
+            match self.entry(*id, format) {
+                Ok(first) => break first,
+                Err(problem) => tell(Err(problem)),
+            }
+        };
+        let written = files::write_with(out, |file| {
+            let mut zip = ZipWriter::new(file);
+            let mut taken = HashSet::new();
+            let rest = ids.map(|id| self.entry(*id, format));
+            for entry in std::iter::once(Ok(first)).chain(rest) {
+                match entry {
+                    Ok((row, content)) => {
+                        let wanted = export_name(&row, format);
+                        let free = files::numbered(&wanted).find(|name| !taken.contains(name));
+                        let name = free.unwrap_or(wanted);
+                        add(&mut zip, &name, &row, &content.bytes)?;
+                        taken.insert(name.clone());
+                        tell(Ok(Exported {
+                            activity: row.id.0,
+                            path: out.display().to_string(),
+                            entry: Some(name),
+                            left_out: content.left_out,
+                        }));
+                    }
+                    Err(problem) => tell(Err(problem)),
+                }
+            }
+            zip.finish().map(drop).map_err(io::Error::from)
+        });
+        written.map_err(|error| files::not_written(out, &error))
+    }
+
+    fn entry(&self, id: i64, format: ExportFormat) -> Result<(ActivityRow, Written), Problem> {
+        let row = self.row(id)?;
+        let content = self.content(&row, format)?;
+        Ok((row, content))
+    }
+
+    /// The name that is proposed for an activity in a format.
+    ///
+    /// # Errors
+    /// No such activity.
+    pub fn export_name(&self, id: i64, format: ExportFormat) -> Result<String, Problem> {
+        Ok(export_name(&self.row(id)?, format))
+    }
+
+    /// Saves an activity under the path that the user chose.
+    ///
+    /// # Errors
+    /// As [`Archive::export`].
+    pub fn save(&self, id: i64, format: ExportFormat, path: &Path) -> Result<Saved, Problem> {
+        let exported = self.export(id, format, path, false)?;
+        Ok(Saved {
+            path: exported.path,
+            left_out: exported.left_out,
         })
     }
 
@@ -56,7 +158,7 @@ impl Archive {
     /// # Errors
     /// No such activity.
     pub fn original_name(&self, id: i64) -> Result<String, Problem> {
-        Ok(export_name(&self.row(id)?, ExportFormat::Original))
+        self.export_name(id, ExportFormat::Original)
     }
 
     /// Saves an activity's original bytes under the path that the user chose; answers with it.
@@ -68,39 +170,27 @@ impl Archive {
             .map(|exported| exported.path)
     }
 
-    fn bytes(
-        &self,
-        row: &ActivityRow,
-        format: ExportFormat,
-    ) -> Result<(Vec<u8>, Vec<String>), Problem> {
-        let written = match format {
+    fn content(&self, row: &ActivityRow, format: ExportFormat) -> Result<Written, Problem> {
+        match format {
             ExportFormat::Original => {
                 let path = self.reader.original_path(row.id)?;
-                return fs::read(&path)
-                    .map(|bytes| (bytes, Vec::new()))
-                    .map_err(|error| Problem::file(&path, &error));
+                let bytes = fs::read(&path).map_err(|error| Problem::file(&path, &error))?;
+                Ok(Written {
+                    bytes,
+                    left_out: Vec::new(),
+                })
             }
-            ExportFormat::Gpx => track::write_gpx(&self.track(row)?),
-            ExportFormat::Tcx => track::write_tcx(&self.track(row)?),
-            ExportFormat::Fit => track::write_fit(&self.track(row)?),
-        };
-        Ok((written.bytes, written.left_out))
+            ExportFormat::Written(format) => Ok(format.write(&self.track(row)?)),
+        }
     }
 }
 
 /// The original's name, with the ending of what is written.
 fn export_name(row: &ActivityRow, format: ExportFormat) -> String {
-    let original = row
-        .original
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let extension = match format {
-        ExportFormat::Original => return original,
-        ExportFormat::Gpx => "gpx",
-        ExportFormat::Tcx => "tcx",
-        ExportFormat::Fit => "fit",
+    let original = row.original.file_name().unwrap_or_default();
+    let original = original.to_string_lossy().into_owned();
+    let ExportFormat::Written(format) = format else {
+        return original;
     };
     let stem = original.split('.').next().unwrap_or_default();
     let part = if row.part > 0 {
@@ -108,57 +198,44 @@ fn export_name(row: &ActivityRow, format: ExportFormat) -> String {
     } else {
         String::new()
     };
-    format!("{stem}{part}.{extension}")
+    format!("{stem}{part}.{}", format.extension())
 }
 
-/// Writes beside the target and renames, so that a full disk leaves no half file under the name that was asked for.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let beside = path.with_file_name(name);
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
+/// Puts one file into the archive, dated when the activity began, as the clock there showed it.
+fn add(
+    zip: &mut ZipWriter<&mut fs::File>,
+    name: &str,
+    row: &ActivityRow,
+    bytes: &[u8],
+) -> io::Result<()> {
+    // What is packed already does not get smaller.
+    let packed = bytes.starts_with(&[0x1f, 0x8b]);
+    let method = if packed {
+        CompressionMethod::Stored
+    } else {
+        CompressionMethod::Deflated
+    };
+    let options = SimpleFileOptions::default().compression_method(method);
+    let date = row.start.and_then(|start| {
+        let offset = Offset::from_seconds(row.utc_offset_s.unwrap_or(0)).ok()?;
+        let at = start.to_zoned(TimeZone::fixed(offset)).datetime();
+        let small = |number: i8| u8::try_from(number).ok();
+        zip::DateTime::from_date_and_time(
+            u16::try_from(at.year()).ok()?,
+            small(at.month())?,
+            small(at.day())?,
+            small(at.hour())?,
+            small(at.minute())?,
+            small(at.second())?,
+        )
+        .ok()
     });
-    if written.is_err() {
-        // The error of the writing is the one that matters.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-/// Writes a file that is not there yet.
-fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> (PathBuf, io::Result<()>) {
-    if let Err(error) = fs::create_dir_all(folder) {
-        return (folder.to_owned(), Err(error));
-    }
-    let (stem, endings) = name.split_once('.').unwrap_or((name, ""));
-    let numbered = (2..10_000).map(|number| format!("{stem} ({number}).{endings}"));
-    for name in std::iter::once(name.to_owned()).chain(numbered) {
-        let path = folder.join(name);
-        match File::create_new(&path) {
-            Ok(_) => {
-                let written = write(&path, bytes);
-                if written.is_err() {
-                    // The empty file only kept the name; the error of the writing is the one that matters.
-                    let _ = fs::remove_file(&path);
-                }
-                return (path, written);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return (path, Err(error)),
-        }
-    }
-    (folder.join(name), Err(io::ErrorKind::AlreadyExists.into()))
-}
-
-fn not_written(path: &Path, error: &io::Error) -> Problem {
-    Problem::new(
-        "not_written",
-        format!("{} cannot be written: {}.", path.display(), words(error)),
-        "Choose another place, or make room on the disk.",
-    )
+    let options = match date {
+        Some(date) => options.last_modified_time(date),
+        None => options,
+    };
+    zip.start_file(name, options)?;
+    zip.write_all(bytes)
 }
 
 #[cfg(test)]
@@ -166,18 +243,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_folder_is_overwritten() {
-        let folder = tempfile::tempdir().unwrap();
-        for (round, expected) in ["a.fit.gz", "a (2).fit.gz", "a (3).fit.gz"]
-            .into_iter()
-            .enumerate()
-        {
-            let (path, written) =
-                write_new(folder.path(), "a.fit.gz", &[u8::try_from(round).unwrap()]);
-            written.unwrap();
-            assert_eq!(path, folder.path().join(expected));
-            assert_eq!(fs::read(path).unwrap(), [u8::try_from(round).unwrap()]);
+    fn every_format_is_found_by_its_name() {
+        for name in ExportFormat::names() {
+            assert!(ExportFormat::from_name(name).is_ok(), "{name}");
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        let problem = ExportFormat::from_name("doc").unwrap_err();
+        assert!(
+            problem
+                .hint
+                .contains("original, gpx, tcx, fit, geojson, kml, csv")
+        );
     }
 }

@@ -6,36 +6,65 @@ use std::path::Path;
 
 use track::{Kind, ReadError, Reading, Track};
 
+use crate::unzipped::Unzipped;
 use crate::view::{Facts, FieldReport, Inspection, MessageReport, Problem};
 
 /// No recording is larger; a larger file is refused before it is read into memory.
 const LARGEST: u64 = device::LARGEST;
 
-/// What a file says: one line per activity in it, at least one line.
+/// What a file says: one line per activity in it, at least one line; of a zip archive so for each recording inside.
 #[must_use]
 pub fn inspect(path: &Path) -> Vec<Inspection> {
     let name = path.display().to_string();
-    match read_file(path) {
-        Ok(reading) => {
-            let several = reading.tracks.len() > 1;
-            let part = |number: usize| several.then(|| u32::try_from(number).unwrap_or(u32::MAX));
-            let line = |(number, track)| Inspection {
-                path: name.clone(),
-                ok: true,
-                part: part(number),
-                facts: Some(facts(&reading, track)),
-                error: None,
-            };
-            reading.tracks.iter().enumerate().map(line).collect()
-        }
-        Err(problem) => vec![Inspection {
-            path: name,
-            ok: false,
-            part: None,
-            facts: None,
-            error: Some(problem),
-        }],
+    match bytes_of(path) {
+        Ok(bytes) if track::archive::is_archive(&bytes) => inside(&name, &bytes),
+        Ok(bytes) => lines(&name, None, read_named(&name, &bytes).as_ref()),
+        Err(problem) => lines(&name, None, Err(&problem)),
     }
+}
+
+/// What is in an archive, in its order; what was passed over is said with the first recording.
+fn inside(name: &str, bytes: &[u8]) -> Vec<Inspection> {
+    let mut unzipped = match Unzipped::open(name, bytes) {
+        Ok(unzipped) => unzipped,
+        Err(problem) => return lines(name, None, Err(&problem)),
+    };
+    let mut all = Vec::new();
+    for inside in unzipped.by_ref() {
+        let read = inside.result.map(|(_, reading)| reading);
+        all.extend(lines(name, Some(&inside.name), read.as_ref()));
+    }
+    match unzipped.passed_over() {
+        Ok(said) => {
+            let facts = all.iter_mut().find_map(|line| line.facts.as_mut());
+            if let (Some(facts), Some(said)) = (facts, said) {
+                facts.skipped.push(said);
+            }
+        }
+        Err(problem) => all.extend(lines(name, None, Err(&problem))),
+    }
+    all
+}
+
+fn lines(name: &str, entry: Option<&str>, read: Result<&Reading, &Problem>) -> Vec<Inspection> {
+    let line = |part, facts, error: Option<&Problem>| Inspection {
+        path: name.to_owned(),
+        entry: entry.map(str::to_owned),
+        ok: error.is_none(),
+        part,
+        facts,
+        error: error.cloned(),
+    };
+    let reading = match read {
+        Ok(reading) => reading,
+        Err(problem) => return vec![line(None, None, Some(problem))],
+    };
+    let several = reading.tracks.len() > 1;
+    let part = |number: usize| several.then(|| u32::try_from(number).unwrap_or(u32::MAX));
+    let tracks = reading.tracks.iter().enumerate();
+    tracks
+        .map(|(number, track)| line(part(number), Some(facts(reading, track)), None))
+        .collect()
 }
 
 /// Every FIT message of a file by its profile name.
@@ -64,10 +93,13 @@ pub fn messages(path: &Path) -> Result<Vec<MessageReport>, Problem> {
 
 /// Reads a recording from a path.
 pub(crate) fn read_file(path: &Path) -> Result<Reading, Problem> {
-    let bytes = bytes_of(path)?;
-    read_guarded(&bytes).map_err(|error| match error {
-        Some(error) => Problem::unreadable(&path.display().to_string(), &error),
-        None => broke_the_reader(&path.display().to_string()),
+    read_named(&path.display().to_string(), &bytes_of(path)?)
+}
+
+fn read_named(name: &str, bytes: &[u8]) -> Result<Reading, Problem> {
+    read_guarded(bytes).map_err(|error| match error {
+        Some(error) => Problem::unreadable(name, &error),
+        None => broke_the_reader(name),
     })
 }
 

@@ -2,6 +2,7 @@
 //! accounts; everything it finds goes to the loop as an event, one file at a time.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,7 @@ use track::Reading;
 
 use crate::Clock;
 use crate::inspect;
+use crate::unzipped::Unzipped;
 use crate::view::Problem;
 
 /// A complete file that has not changed for this long is taken at the first look (RELIABILITY.md, "Decided since").
@@ -52,6 +54,8 @@ pub(crate) enum Found {
         result: Result<(StagedFile, Reading), Problem>,
         taken: SyncSender<()>,
     },
+    /// What else lay in an archive that the user named, in words.
+    PassedOver { recording: Recording, what: String },
     /// A file that is not finished yet; it is looked at again. `what`: where it ends, in words, if that is known.
     StillWritten {
         recording: Recording,
@@ -126,6 +130,11 @@ fn first_looks(
                     return Ok(None);
                 }
             }
+            Copied::Archive(bytes) => {
+                if !unpack(look, &recording, &bytes, tell)? {
+                    return Ok(None);
+                }
+            }
             Copied::Growing(_) => doubtful.push(recording),
         }
     }
@@ -156,6 +165,7 @@ fn second_looks(
                 result,
                 taken,
             }),
+            Copied::Archive(bytes) => unpack(look, &recording, &bytes, tell)?,
             Copied::Growing(what) => {
                 *still_written += 1;
                 hand_over(tell, |taken| Found::StillWritten {
@@ -170,6 +180,49 @@ fn second_looks(
         }
     }
     Ok(())
+}
+
+/// Hands over each recording in an archive as if it were a file of its own; false when the look was called off.
+fn unpack(
+    look: &Look,
+    archive: &Recording,
+    bytes: &[u8],
+    tell: &dyn Fn(Found) -> bool,
+) -> Result<bool, Problem> {
+    let name = shown(&archive.path);
+    let file = |recording: Recording, result| {
+        hand_over(tell, |taken| Found::File {
+            recording,
+            result,
+            taken,
+        })
+    };
+    let mut unzipped = match Unzipped::open(&name, bytes) {
+        Ok(unzipped) => unzipped,
+        Err(problem) => return Ok(file(archive.clone(), Err(problem))),
+    };
+    for inside in unzipped.by_ref() {
+        let inner = Recording {
+            // Only shown, never opened: as text, so that a name from the archive leads nowhere.
+            path: PathBuf::from(format!("{name}/{}", inside.name)),
+            ..archive.clone()
+        };
+        let result = match inside.result {
+            Ok((bytes, reading)) => Ok((look.stage(&bytes)?, reading)),
+            Err(problem) => Err(problem),
+        };
+        if look.is_stopped() || !file(inner, result) {
+            return Ok(false);
+        }
+    }
+    Ok(match unzipped.passed_over() {
+        Ok(None) => true,
+        Ok(Some(what)) => tell(Found::PassedOver {
+            recording: archive.clone(),
+            what,
+        }),
+        Err(problem) => file(archive.clone(), Err(problem)),
+    })
 }
 
 /// Sends one file and waits until the loop has dealt with it: memory holds one recording per device, however many there are.
@@ -193,6 +246,8 @@ type Taken = Result<(StagedFile, Reading), Problem>;
 enum Copied {
     /// This is what there is to it.
     Done(Taken),
+    /// An archive that the user named: what is inside counts.
+    Archive(Vec<u8>),
     /// It is still changing, or not whole yet: where it ends, in words.
     Growing(String),
 }
@@ -288,11 +343,23 @@ impl Look {
         }
         let staged = staged.finish()?;
         let bytes = staged.bytes()?;
+        if self.manual && track::archive::is_archive(&bytes) {
+            return Ok(Copied::Archive(bytes));
+        }
         Ok(Copied::Done(match inspect::read_guarded(&bytes) {
             Ok(reading) => Ok((staged, reading)),
             Err(Some(error)) => Err(Problem::unreadable(&name, &error)),
             Err(None) => Err(inspect::broke_the_reader(&name)),
         }))
+    }
+
+    /// Puts bytes out of an archive into the library's staging. The error is our own disk's.
+    fn stage(&self, bytes: &[u8]) -> Result<StagedFile, Problem> {
+        let mut staged = self.staging.stage()?;
+        if let Err(error) = staged.write_all(bytes) {
+            return Err(staged.error(error).into());
+        }
+        Ok(staged.finish()?)
     }
 
     /// Waits until a file that is being written shows it; false when the look was called off.

@@ -138,6 +138,9 @@ impl World {
                     *came.borrow_mut() = Came::StillWritten;
                     taken.send(()).unwrap();
                 }
+                Found::PassedOver { what, .. } => {
+                    *came.borrow_mut() = Came::Unreadable(what);
+                }
                 Found::Ended { result, .. } => result.unwrap(),
             }
             true

@@ -49,6 +49,8 @@ impl State {
                 taken,
             } => {
                 look.done += 1;
+                // An archive holds more than was listed.
+                look.of = look.of.max(look.done);
                 look.bytes += recording.size;
                 match self.keep(id, &recording, result) {
                     // The look may have been called off.
@@ -56,6 +58,10 @@ impl State {
                     // Unanswered, its thread ends.
                     Err(problem) => self.look_ended(id, 0, Err(problem)),
                 }
+            }
+            Found::PassedOver { recording, what } => {
+                let path = self.shown_path(id, &recording);
+                self.tell(Notice::Ignored { path, what });
             }
             Found::StillWritten {
                 recording,

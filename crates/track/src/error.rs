@@ -28,6 +28,12 @@ pub enum ReadError {
     /// A gzip file out of which nothing comes.
     #[error("The file is packed with gzip and cannot be unpacked.")]
     Gzip,
+    /// A zip archive, or a file in one, that is not unpacked.
+    #[error("This was not unpacked: {what}.")]
+    Archive {
+        /// Why, in words that can stand after a colon.
+        what: &'static str,
+    },
     /// XML with a document type declaration, the door to entity bombs.
     #[error("The file declares its own document type, which recordings never do.")]
     Doctype,
@@ -59,6 +65,7 @@ impl ReadError {
             ReadError::CutOff => "truncated",
             ReadError::TooLarge { .. } => "too_large",
             ReadError::Gzip => "gzip",
+            ReadError::Archive { .. } => "archive",
             ReadError::Doctype => "doctype",
             ReadError::TooDeep => "too_deep",
             ReadError::Damaged { .. } => "damaged",
@@ -80,6 +87,9 @@ impl ReadError {
             }
             ReadError::Doctype | ReadError::TooDeep => {
                 "Export the activity again with the program it came from."
+            }
+            ReadError::Archive { .. } => {
+                "Unpack it with another program, then choose the files or the folder."
             }
             ReadError::NoSuchPart { .. } => "Read the file again: it has changed since.",
         }

@@ -4,24 +4,33 @@
 //! sentences on what was skipped.
 #![forbid(unsafe_code)]
 
+pub mod archive;
+mod beyond_points;
 mod budget;
 mod channel;
 mod column;
+mod csv;
 mod derive;
 mod error;
+mod export_format;
 mod extract;
 mod fit;
 mod format;
+mod geojson;
 mod gpx;
 mod kind;
+mod kml;
 mod left_out;
+mod line_pieces;
 mod messages;
 mod model;
 mod outline;
 mod parts;
 mod points;
+mod series;
 mod sport;
 mod sport_words;
+mod summary;
 mod tcx;
 mod unpack;
 mod xml;
@@ -29,6 +38,7 @@ mod zone;
 
 pub use channel::{Channel, DeveloperField};
 pub use error::ReadError;
+pub use export_format::ExportFormat;
 pub use extract::extract;
 pub use format::Format;
 pub use kind::Kind;
@@ -37,6 +47,7 @@ pub use model::{Bounds, Reading, Skipped, Source, Track, Written};
 pub use parts::{DeviceInfo, Event, Lap, Length, Pause, Session, SwimStroke, Totals};
 pub use points::{Point, Points, Position};
 pub use sport::Sport;
+pub use summary::Summary;
 pub use unpack::unpack;
 
 /// Reads a recording, packed with gzip or not: what it is, and one [`Track`] per activity in it.
@@ -61,6 +72,27 @@ pub fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
     Ok(reading)
 }
 
+/// What a list shows of a recording: one [`Summary`] per activity in it, the same as [`Track::summary`] after [`read`]. Of a
+/// whole FIT file only what is needed for it is loaded, and the checksum is not looked at, which is several times faster.
+///
+/// # Errors
+/// As [`read`].
+pub fn summaries(bytes: &[u8]) -> Result<Vec<Summary>, ReadError> {
+    let unpacked = unpack::inflate(bytes)?;
+    let fast = match Format::of(&unpacked.bytes) {
+        Some(Format::Fit) if unpacked.complete => fit::summaries(&unpacked.bytes),
+        _ => None,
+    };
+    match fast {
+        Some(summaries) => Ok(summaries),
+        None => Ok(read(&unpacked.bytes)?
+            .tracks
+            .iter()
+            .map(Track::summary)
+            .collect()),
+    }
+}
+
 /// Writes a GPX 1.1 file with TrackPointExtension v2 and bare `<power>`.
 #[must_use]
 pub fn write_gpx(track: &Track) -> Written {
@@ -77,4 +109,22 @@ pub fn write_tcx(track: &Track) -> Written {
 #[must_use]
 pub fn write_fit(track: &Track) -> Written {
     fit::write(track)
+}
+
+/// Writes a GeoJSON feature: the line, and every measure of its points beside it.
+#[must_use]
+pub fn write_geojson(track: &Track) -> Written {
+    geojson::write(track)
+}
+
+/// Writes a KML file with `gx:Track`, or with plain lines where there are no times.
+#[must_use]
+pub fn write_kml(track: &Track) -> Written {
+    kml::write(track)
+}
+
+/// Writes a CSV table with one row per point.
+#[must_use]
+pub fn write_csv(track: &Track) -> Written {
+    csv::write(track)
 }

@@ -29,14 +29,14 @@ pub(crate) fn outline(points: &Points, max: usize) -> Vec<(u8, u8)> {
 /// Positions on a plane, x east and y south, in degrees of latitude at the middle of the track. Over the date line the
 /// longitudes go on counting, so that the line stays in one piece.
 fn flattened(points: &Points) -> Vec<(f64, f64)> {
-    let positions: Vec<_> = points.positions().collect();
-    let step = positions.len().div_ceil(SAMPLE).max(1);
-    let last = positions.len().saturating_sub(1);
-    let chosen = positions
-        .iter()
+    let count = points.positions().count();
+    let step = count.div_ceil(SAMPLE).max(1);
+    let last = count.saturating_sub(1);
+    let chosen = points
+        .positions()
         .enumerate()
         .filter(|(index, _)| index % step == 0 || *index == last);
-    let mut line: Vec<(f64, f64)> = Vec::with_capacity(positions.len() / step + 2);
+    let mut line: Vec<(f64, f64)> = Vec::with_capacity(count / step + 2);
     for (_, position) in chosen {
         let mut east = position.longitude;
         if let Some((before, _)) = line.last() {

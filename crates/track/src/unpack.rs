@@ -8,11 +8,11 @@ use flate2::read::MultiGzDecoder;
 use crate::ReadError;
 
 /// The most that a recording may be when unpacked.
-const LIMIT: u64 = 64 << 20;
+pub(crate) const LIMIT: u64 = 64 << 20;
 /// The most that one packed byte may become.
-const RATIO: u64 = 100;
+pub(crate) const RATIO: u64 = 100;
 /// Below this size the ratio does not matter.
-const HARMLESS: u64 = 1 << 20;
+pub(crate) const HARMLESS: u64 = 1 << 20;
 
 /// Unpacked bytes, and whether all came out.
 pub(crate) struct Unpacked<'a> {

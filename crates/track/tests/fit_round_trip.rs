@@ -293,6 +293,11 @@ fn a_chain_is_one_track_per_activity_and_each_is_extracted() {
         track::extract(&chained, &reading, 2).unwrap_err().code(),
         "no_such_part"
     );
+    // What is lost in a part that belongs to no activity is told of the file.
+    let mut spoilt = [&settings[..], &first[..]].concat();
+    spoilt[settings.len() - 1] ^= 1;
+    let reading = read(&spoilt).unwrap();
+    assert!(!reading.complete && reading.tracks.len() == 1 && reading.skipped.len() == 1);
     let cut = read(&chained[..chained.len() - 40]).unwrap();
     assert!(!cut.complete && cut.tracks[0].skipped.is_empty() && !cut.tracks[1].skipped.is_empty());
 }

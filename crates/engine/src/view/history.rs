@@ -218,3 +218,14 @@ pub struct Series {
     /// Watts.
     pub power: Vec<Option<f64>>,
 }
+
+/// A file that was saved, and what its format could not carry.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Saved {
+    /// Where it was saved.
+    pub path: String,
+    /// One sentence each.
+    pub left_out: Vec<String>,
+}

@@ -10,6 +10,9 @@ use super::history::UploadState;
 pub struct Inspection {
     /// As given.
     pub path: String,
+    /// The name inside, of a recording in a zip archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
     /// Whether it could be read as a recording.
     pub ok: bool,
     /// Which of several activities in one file; absent where there is one.
@@ -167,8 +170,27 @@ pub struct Exported {
     pub activity: i64,
     /// Where it was written.
     pub path: String,
+    /// The name inside, where `path` is a zip archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
     /// What the format could not carry, in words.
     pub left_out: Vec<String>,
+}
+
+/// One activity of a recording, written in another format.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Converted {
+    /// What was read, as given.
+    pub from: String,
+    /// Where it was written.
+    pub path: String,
+    /// Which of several activities in one file; absent where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
+    /// What the format could not carry, in words.
+    pub left_out: Vec<String>,
+    /// What had to be skipped to read it, in words.
+    pub skipped: Vec<String>,
 }
 
 /// One connected device.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::facts::{Facts, NumberedSession};
+use super::layout::Want;
 use super::pauses;
 use crate::{Kind, Points, Skipped, Sport, Totals, Track, derive, sport, zone};
 
@@ -17,23 +18,24 @@ pub(super) struct Part {
 const TRANSITION: u8 = 3;
 
 /// One track per part that is an activity, with the parts behind it that are none (the heart rates of a swim belt come so).
-/// Without any activity one track that says what the file is.
-pub(super) fn tracks(parts: Vec<Part>) -> Vec<Track> {
+/// Without any activity one track that says what the file is. Beside them what was lost in parts that belong to no track.
+pub(super) fn tracks(parts: Vec<Part>, want: Want) -> (Vec<Track>, Vec<Skipped>) {
     let any = parts
         .iter()
         .any(|part| kind_of(&part.facts, &part.facts.records.points).is_activity());
     let mut tracks: Vec<Track> = Vec::new();
+    let mut skipped = Vec::new();
     for part in parts {
         let own = kind_of(&part.facts, &part.facts.records.points).is_activity()
             || !any && tracks.is_empty();
         match tracks.last_mut() {
-            _ if own => tracks.push(track(part)),
+            _ if own => tracks.push(track(part, want)),
             Some(last) => join(last, part),
             // A part before the first activity that is none: nothing of it belongs to an activity.
-            None => {}
+            None => skipped.extend(part.skipped),
         }
     }
-    tracks
+    (tracks, skipped)
 }
 
 /// A file without `file_id` is an activity if it says so elsewhere.
@@ -64,7 +66,7 @@ fn join(track: &mut Track, part: Part) {
     track.skipped.extend(skipped);
 }
 
-fn track(part: Part) -> Track {
+fn track(part: Part, want: Want) -> Track {
     let Part {
         range,
         mut facts,
@@ -77,8 +79,6 @@ fn track(part: Part) -> Track {
     let kind = kind_of(&facts, &points);
     let (sport, sub_sport) = sport_of(&facts);
     let start = start_of(&facts, &points);
-    let place = points.positions().next();
-    let place = place.filter(|_| !facts.relative_time());
     notes(&facts, &mut skipped);
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let sum = |value: fn(&Totals) -> Option<f64>| sum(&facts.sessions, value);
@@ -88,11 +88,16 @@ fn track(part: Part) -> Track {
         sport,
         sub_sport,
         start,
-        utc_offset_s: facts.utc_offset_s.or_else(|| zone::offset(place?, start?)),
+        utc_offset_s: utc_offset(&facts, &points, start),
         elapsed_s,
         timer_s: sum(|totals| totals.timer_s).or_else(|| timer(&facts, elapsed_s)),
         moving_s: sum(|totals| totals.moving_s),
-        distance_m: sum(|totals| totals.distance_m).or_else(|| points.distances().reduce(f64::max)),
+        distance_m: sum(|totals| totals.distance_m).or_else(|| {
+            points
+                .distances()
+                .filter(|metres| *metres >= 0.0)
+                .reduce(f64::max)
+        }),
         ascent_m: sum(|totals| totals.ascent_m),
         descent_m: sum(|totals| totals.descent_m),
         file_sessions: count(facts.sessions.len()),
@@ -117,8 +122,19 @@ fn track(part: Part) -> Track {
         range,
         skipped,
     };
-    derive::complete(&mut track);
+    if want == Want::Everything {
+        derive::complete(&mut track);
+    }
     track
+}
+
+/// As the activity message says, else by the zone at the first position.
+fn utc_offset(facts: &Facts, points: &Points, start: Option<jiff::Timestamp>) -> Option<i32> {
+    let by_place = || {
+        let place = points.positions().next().filter(|_| !facts.relative_time());
+        zone::offset(place?, start?)
+    };
+    facts.utc_offset_s.or_else(by_place)
 }
 
 /// Says what the messages themselves give reason to say.

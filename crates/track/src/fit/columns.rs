@@ -4,24 +4,40 @@
 use super::layout::{Layout, Step};
 use super::load::Load;
 use super::profile::record;
-use super::records::{DEGREES, RIGHT, Rows, milliseconds, on_globe};
+use super::records::{DEGREES, RIGHT, milliseconds, on_globe};
+use super::rows::Rows;
 use crate::column::{Cell, Column};
 use crate::{Channel, Points};
 
 /// The rows that are loaded, and where they go.
 #[derive(Clone, Copy)]
-pub(super) struct Columns<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) rows: Rows<'a>,
+pub(super) struct Columns<'l, R> {
+    pub(super) layout: &'l Layout,
+    pub(super) rows: R,
     /// Points before the first row.
     pub(super) before: usize,
     /// Points that are likely to come in all.
     pub(super) expected: usize,
 }
 
-impl Columns<'_> {
-    /// Calls `$act` with an iterator over one field's values, as `f64`, absent as NaN: the loop is made once for each type.
+impl<'a, R: Rows<'a>> Columns<'_, R> {
+    /// Adds one field's values to a column, with room for `expected` points in all.
     fn load<T: Cell>(
+        self,
+        step: &Step,
+        column: &mut Column<T>,
+        expected: usize,
+        convert: impl Fn(f64) -> T + Copy,
+    ) {
+        if self.layout.big_endian {
+            self.load_as::<T, true>(step, column, expected, convert);
+        } else {
+            self.load_as::<T, false>(step, column, expected, convert);
+        }
+    }
+
+    /// The loop is made once for each type and byte order.
+    fn load_as<T: Cell, const BIG: bool>(
         self,
         step: &Step,
         column: &mut Column<T>,
@@ -30,15 +46,14 @@ impl Columns<'_> {
     ) {
         let Columns { rows, before, .. } = self;
         let (at, scale, offset) = (step.at + 1, step.scale, step.offset);
-        let big_endian = self.layout.big_endian;
         macro_rules! each {
             ($type:ty, $absent:expr) => {{
                 let is_absent = $absent;
-                let value = move |row: &[u8]| {
-                    let Some(bytes) = row.get(at..).and_then(|field| field.first_chunk()) else {
+                let value = move |field: &[u8]| {
+                    let Some(bytes) = field.first_chunk() else {
                         return T::ABSENT;
                     };
-                    let raw = if big_endian {
+                    let raw = if BIG {
                         <$type>::from_be_bytes(*bytes)
                     } else {
                         <$type>::from_le_bytes(*bytes)
@@ -49,7 +64,7 @@ impl Columns<'_> {
                         convert(raw as f64 / scale - offset)
                     }
                 };
-                column.extend(before, expected, rows.iter().map(value));
+                column.extend(before, expected, rows.at_byte(at).map(value));
             }};
         }
         #[expect(
@@ -101,10 +116,9 @@ impl Columns<'_> {
             self.none(latitude);
             return self.none(longitude);
         };
-        let (north, east, big_endian) = (north.at + 1, east.at + 1, self.layout.big_endian);
-        let degrees = move |row: &[u8], at: usize| {
-            let bytes = row.get(at..).and_then(|field| field.first_chunk());
-            let raw = bytes.map_or(i32::MAX, |bytes| {
+        let big_endian = self.layout.big_endian;
+        let degrees = move |field: &[u8]| {
+            let raw = field.first_chunk().map_or(i32::MAX, |bytes| {
                 if big_endian {
                     i32::from_be_bytes(*bytes)
                 } else {
@@ -117,11 +131,12 @@ impl Columns<'_> {
                 f64::from(raw) * DEGREES
             }
         };
-        let place = move |row: &[u8]| on_globe((degrees(row, north), degrees(row, east)));
-        let rows = self.rows.iter();
+        let north = self.rows.at_byte(north.at + 1).map(degrees);
+        let east = self.rows.at_byte(east.at + 1).map(degrees);
+        let places = north.zip(east).map(on_globe);
         let (before, expected) = (self.before, self.expected);
-        latitude.extend(before, expected, rows.clone().map(move |row| place(row).0));
-        longitude.extend(before, expected, rows.map(move |row| place(row).1));
+        latitude.extend(before, expected, places.clone().map(|place| place.0));
+        longitude.extend(before, expected, places.map(|place| place.1));
     }
 
     pub(super) fn wide(self, slot: usize, column: &mut Column<f64>) {
@@ -224,13 +239,13 @@ impl Columns<'_> {
         };
         let at = balance.at + 1;
         for (channel, side) in [(Channel::RightBalance, RIGHT), (Channel::Balance, 0)] {
-            let share = move |row: &[u8]| match row.get(at) {
+            let share = move |field: &[u8]| match field.first() {
                 Some(raw) if *raw != u8::MAX && raw & RIGHT == side => f64::from(raw & !RIGHT),
                 _ => f64::NAN,
             };
             points.with_channel(channel, |column| {
                 column.pad(before);
-                column.extend(before, 0, self.rows.iter().map(share));
+                column.extend(before, 0, self.rows.at_byte(at).map(share));
             });
         }
     }

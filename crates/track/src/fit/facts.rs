@@ -13,7 +13,7 @@ use super::records::Records;
 use super::row::Row;
 use super::summaries;
 use crate::budget::Budget;
-use crate::{DeviceInfo, Event, Lap, Length, Session, Source};
+use crate::{DeviceInfo, Event, Lap, Length, Session, Source, Totals};
 
 /// Seconds from 1970 to FIT's own beginning, 1989-12-31T00:00:00Z.
 pub(crate) const EPOCH_S: i64 = 631_065_600;
@@ -129,6 +129,15 @@ impl Facts {
         self.device_time || self.records.relative_time
     }
 
+    /// Whether its sessions say what would otherwise be worked out from the sensors of all points.
+    pub(super) fn states_its_sums(&self) -> bool {
+        let any = |value: fn(&Totals) -> Option<f64>| {
+            let mut sessions = self.sessions.iter();
+            sessions.any(|each| value(&each.session.totals).is_some())
+        };
+        self.passed_over == 0 && any(|totals| totals.distance_m) && any(|totals| totals.ascent_m)
+    }
+
     /// Keeps an entry where there is room, and counts it where there is none.
     fn keep(&mut self, room: bool, push: impl FnOnce(&mut Facts)) {
         if room {
@@ -167,7 +176,7 @@ impl Facts {
     fn session(&mut self, row: &Row, budget: &mut Budget) {
         let start = row.whole::<u32>(session::start_time);
         self.device_time |= start.is_some_and(|time| time < RELATIVE_BELOW);
-        let room = budget.takes::<NumberedSession>();
+        let room = budget.takes::<[NumberedSession; 3]>();
         self.keep(room, |facts| facts.sessions.push(summaries::session(row)));
     }
 

@@ -45,19 +45,25 @@ pub(super) struct Layout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Want {
     Everything,
-    /// Only what a list of activities shows: of records the time, the place, distance and elevation.
+    /// Only what a list of activities shows: of records the time and the place.
     Summary,
 }
 
 /// The record fields that a summary reads.
-const SUMMARY: [usize; 7] = [
+const SUMMARY: [usize; 3] = [
     record::timestamp,
     record::position_lat,
     record::position_long,
-    record::distance,
-    record::compressed_speed_distance,
-    record::altitude,
-    record::enhanced_altitude,
+];
+
+/// Messages that a summary leaves out.
+const IN_NO_SUMMARY: [u16; 6] = [
+    profile::device_info::MESSAGE.number,
+    profile::hrv::MESSAGE.number,
+    profile::length::MESSAGE.number,
+    profile::hr::MESSAGE.number,
+    profile::field_description::MESSAGE.number,
+    profile::developer_data_id::MESSAGE.number,
 ];
 
 /// Record fields whose value depends on the record before.
@@ -84,7 +90,12 @@ impl Layout {
         } else {
             [first, second]
         };
-        let message = profile::message(u16::from_le_bytes(number));
+        let message = match profile::message(u16::from_le_bytes(number)) {
+            message if want == Want::Summary && IN_NO_SUMMARY.contains(&message.number) => {
+                &profile::OTHER
+            }
+            message => message,
+        };
         let mut length = 5 + 3 * usize::from(count);
         let (fields, _) = bytes.get(5..length)?.as_chunks::<3>();
         let mut layout = Layout {
@@ -211,7 +222,7 @@ impl Layout {
         let mut channels: Vec<Channel> = self.channels.iter().map(|each| each.channel).collect();
         channels.sort_unstable();
         let twice = channels.windows(2).any(|pair| pair.first() == pair.last());
-        self.plain &= usual && !cumulative && !twice;
+        self.plain &= self.size > 0 && usual && !cumulative && !twice;
     }
 
     /// The step that fills a slot; of several the last.
@@ -263,6 +274,19 @@ mod tests {
             (row.get(record::power), row.get(record::heart_rate)),
             (None, Some(120.0))
         );
+    }
+
+    #[test]
+    fn totals_are_never_below_zero() {
+        use profile::session::total_distance;
+        let signed = layout(&[0, 0, 18, 0, 1, 9, 2, 0x83]);
+        let row = Row::new(&signed, &[0xDC, 0xFF]);
+        assert_eq!(
+            (row.get(total_distance), row.total(total_distance)),
+            (Some(-0.36), None)
+        );
+        let row = Row::new(&signed, &[36, 0]);
+        assert_eq!(row.total(total_distance), Some(0.36));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod pauses;
 mod profile;
 mod records;
 mod row;
+mod rows;
 mod summaries;
 mod write;
 
@@ -26,7 +27,7 @@ use std::borrow::Cow;
 
 use layout::Want;
 
-use crate::{Format, ReadError, Reading};
+use crate::{Format, ReadError, Reading, Summary, Track};
 
 /// Reads a FIT file: each part of a chain that is an activity is one track. A damaged file gives what it still holds.
 ///
@@ -37,15 +38,29 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
     if !chain.complete && chain.parts.iter().all(|part| part.facts.messages == 0) {
         return Err(ReadError::CutOff);
     }
-    let tracks = assemble::tracks(chain.parts);
+    let (tracks, mut skipped) = assemble::tracks(chain.parts, Want::Everything);
+    skipped.extend(chain.skipped);
     let kind = tracks.first().map(|track| track.kind).unwrap_or_default();
     Ok(Reading {
         format: Format::Fit,
         kind,
         complete: chain.complete,
         tracks,
-        skipped: chain.skipped,
+        skipped,
     })
+}
+
+/// What a list shows of a file, by a pass that loads only that; `None` where it takes a full reading to say it: of damaged
+/// files, and of those that do not state their own sums.
+pub(crate) fn summaries(bytes: &[u8]) -> Option<Vec<Summary>> {
+    let chain = chain::read(bytes, Want::Summary).ok()?;
+    let sound = chain.complete && chain.skipped.is_empty();
+    let stated = |part: &assemble::Part| part.skipped.is_empty() && part.facts.states_its_sums();
+    if !sound || !chain.parts.iter().all(stated) {
+        return None;
+    }
+    let (tracks, _) = assemble::tracks(chain.parts, Want::Summary);
+    Some(tracks.iter().map(Track::summary).collect())
 }
 
 /// Each part of a chain by itself, with a header that fits it whatever the file's own says: for other readers.

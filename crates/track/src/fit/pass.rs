@@ -4,11 +4,13 @@ use super::developer::Developer;
 use super::facts::Facts;
 use super::layout::{Layout, Want};
 use super::load::number;
-use super::profile::{OTHER, record};
-use super::records::Rows;
+use super::profile::{OTHER, event, record};
 use super::row::Row;
+use super::rows::{Contiguous, Scattered};
 use crate::budget::Budget;
 
+const RECORD: u16 = record::MESSAGE.number;
+const EVENT: u16 = event::MESSAGE.number;
 /// Records that are read column by column at a time: few enough for the processor's cache.
 const MOST_ROWS: usize = 1024;
 
@@ -48,6 +50,7 @@ fn once(
     budget: &mut Budget,
 ) -> (Facts, Option<Stop>) {
     let mut pass = Pass {
+        data,
         layouts: [const { None }; 16],
         facts: Facts {
             developer,
@@ -56,16 +59,23 @@ fn once(
         clock: None,
         want,
         budget,
+        waiting: Vec::with_capacity(MOST_ROWS),
+        waiting_type: 0,
+        waiting_last: false,
     };
     let mut at = start;
-    while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
-        match pass.message(rest) {
-            Ok(length) => at += length,
-            Err(Trouble::Cut) => return (pass.facts, Some(Stop::Cut(at))),
-            Err(Trouble::Undefined) => return (pass.facts, Some(Stop::Undefined(at))),
+    let stop = loop {
+        if at >= data.len() {
+            break None;
         }
-    }
-    (pass.facts, None)
+        match pass.message(at) {
+            Ok(next) => at = next,
+            Err(Trouble::Cut) => break Some(Stop::Cut(at)),
+            Err(Trouble::Undefined) => break Some(Stop::Undefined(at)),
+        }
+    };
+    pass.take_waiting();
+    (pass.facts, stop)
 }
 
 enum Trouble {
@@ -73,7 +83,8 @@ enum Trouble {
     Undefined,
 }
 
-struct Pass<'b> {
+struct Pass<'b, 'd> {
+    data: &'d [u8],
     /// By local type.
     layouts: [Option<Layout>; 16],
     facts: Facts,
@@ -81,22 +92,43 @@ struct Pass<'b> {
     clock: Option<u32>,
     want: Want,
     budget: &'b mut Budget,
+    /// Where records of one plain layout begin that were seen and not yet read: many are read at once, column by column.
+    waiting: Vec<usize>,
+    /// Their local type.
+    waiting_type: u8,
+    /// Whether no message after them has had a timestamp.
+    waiting_last: bool,
 }
 
-impl Pass<'_> {
-    /// Reads one message, or a run of records; gives their length with their header bytes.
+impl Pass<'_, '_> {
+    /// Reads the message at a byte; gives where the next one begins.
     #[inline]
-    fn message(&mut self, rest: &[u8]) -> Result<usize, Trouble> {
+    fn message(&mut self, at: usize) -> Result<usize, Trouble> {
+        let data = self.data;
+        let rest = data.get(at..).unwrap_or_default();
         let (&header, content) = rest.split_first().ok_or(Trouble::Cut)?;
         // Bit 7: a data message with a compressed timestamp. Bit 6: a definition; bit 5: with developer fields.
-        match header {
-            0x80.. => self.data((header >> 5) & 3, Some(header & 31), content),
-            0x40..0x80 => self.definition(header, content),
-            _ => self.plain(header, rest, content),
-        }
+        let length = match header {
+            0x80.. => self.data((header >> 5) & 3, Some(header & 31), content)?,
+            0x40..0x80 => self.definition(header, content)?,
+            _ => {
+                let local = header & 15;
+                let layout = self.layouts.get(usize::from(local));
+                let layout = layout.and_then(Option::as_ref).ok_or(Trouble::Undefined)?;
+                if layout.plain {
+                    let size = layout.size;
+                    return self.wait(at, header, size);
+                }
+                self.data(local, None, content)?
+            }
+        };
+        Ok(at + length)
     }
 
     fn definition(&mut self, header: u8, content: &[u8]) -> Result<usize, Trouble> {
+        if header & 15 == self.waiting_type {
+            self.take_waiting();
+        }
         let facts = &mut self.facts;
         let parsed = Layout::parse(content, header & 0x20 != 0, &mut facts.developer, self.want);
         let (layout, length) = parsed.ok_or(Trouble::Cut)?;
@@ -112,62 +144,112 @@ impl Pass<'_> {
         Ok(1 + length)
     }
 
-    /// A data message without a compressed timestamp; of records all that follow with the same layout.
+    /// Lets a record of a plain layout wait, and those that follow it at once; gives where the next message begins.
     #[inline]
-    fn plain(&mut self, header: u8, rest: &[u8], content: &[u8]) -> Result<usize, Trouble> {
-        let layout = self.layouts.get(usize::from(header & 15));
-        let Some(layout) = layout.and_then(Option::as_ref).filter(|each| each.plain) else {
-            return self.data(header & 15, None, content);
-        };
-        let rows = Rows::run(rest, header, layout.size, MOST_ROWS);
-        if rows.length() == 0 {
+    fn wait(&mut self, at: usize, header: u8, size: usize) -> Result<usize, Trouble> {
+        let local = header & 15;
+        if local != self.waiting_type || self.waiting.len() >= MOST_ROWS {
+            self.take_waiting();
+            self.waiting_type = local;
+        }
+        let mut next = at;
+        while self.data.get(next) == Some(&header) && self.waiting.len() < MOST_ROWS {
+            if self.data.len() - next <= size {
+                break;
+            }
+            self.waiting.push(next);
+            next += size + 1;
+        }
+        if next == at {
             return Err(Trouble::Cut);
         }
-        self.facts.messages += rows.count() as u64;
-        self.facts.records.run(layout, rows, self.budget);
-        if let Some(step) = layout.step(record::timestamp) {
-            let time = |row: &[u8]| number(row.get(step.at + 1..)?, step.load, layout.big_endian);
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "plain layouts have an unsigned 32-bit time"
-            )]
-            let last = rows.iter().rev().find_map(time).map(|time| time as u32);
-            self.clock = last.or(self.clock);
+        self.waiting_last = true;
+        Ok(next)
+    }
+
+    /// Reads the records that wait.
+    fn take_waiting(&mut self) {
+        let layout = self.layouts.get(usize::from(self.waiting_type));
+        let Some(layout) = layout.and_then(Option::as_ref).filter(|each| each.plain) else {
+            return;
+        };
+        if self.waiting.is_empty() {
+            return;
         }
-        Ok(rows.length())
+        let clock = self.clock_of_waiting();
+        self.clock = clock.or(self.clock);
+        self.facts.messages += self.waiting.len() as u64;
+        let records = &mut self.facts.records;
+        match Contiguous::of(self.data, &self.waiting, layout.size + 1) {
+            Some(rows) => records.run(layout, rows, self.budget),
+            None => records.run(layout, Scattered::of(self.data, &self.waiting), self.budget),
+        }
+        self.waiting.clear();
+    }
+
+    /// The time of the last record that waits, if no later message has had one.
+    fn clock_of_waiting(&self) -> Option<u32> {
+        let layout = self.layouts.get(usize::from(self.waiting_type));
+        let layout = layout
+            .and_then(Option::as_ref)
+            .filter(|_| self.waiting_last)?;
+        let times = self.waiting.iter().rev().map(|start| {
+            let content = self.data.get(start + 1..*start + 1 + layout.size)?;
+            stamp(layout, content)
+        });
+        times.flatten().next()
     }
 
     fn data(&mut self, local: u8, seconds: Option<u8>, content: &[u8]) -> Result<usize, Trouble> {
         let layout = self.layouts.get(usize::from(local));
         let layout = layout.and_then(Option::as_ref).ok_or(Trouble::Undefined)?;
-        let content = content.get(..layout.size).ok_or(Trouble::Cut)?;
-        // Slot 0 is the timestamp in every message of the table.
-        let stamp = layout.step(0).and_then(|step| {
-            let value = number(content.get(step.at..)?, step.load, layout.big_endian)?;
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a float that doesn't fit saturates and fails the range"
-            )]
-            u32::try_from(value as i64).ok()
-        });
+        let size = layout.size;
+        let content = content.get(..size).ok_or(Trouble::Cut)?;
+        let number = layout.message.number;
+        // Records keep their order, and an event of the timer lies between two points.
+        let ordered = matches!(number, RECORD | EVENT) || seconds.is_some();
+        if ordered && !self.waiting.is_empty() {
+            self.take_waiting();
+        }
+        let Some(layout) = self
+            .layouts
+            .get(usize::from(local))
+            .and_then(Option::as_ref)
+        else {
+            return Err(Trouble::Undefined);
+        };
         let compressed = seconds
             .zip(self.clock)
             .map(|(seconds, clock)| forward(clock, u32::from(seconds)));
-        let time = stamp.or(compressed);
-        self.clock = time.or(self.clock);
+        let time = stamp(layout, content).or(compressed);
+        if time.is_some() {
+            self.clock = time;
+            self.waiting_last = false;
+        }
         self.facts.messages += 1;
-        let number = layout.message.number;
         if number != OTHER.number {
             let row = Row::new(layout, content);
-            if number == record::MESSAGE.number {
+            if number == RECORD {
                 self.facts.records.one(&row, time, self.budget);
             } else {
                 self.facts.take(number, &row, time, self.budget);
             }
         }
-        Ok(1 + layout.size)
+        Ok(1 + size)
     }
+}
+
+/// A message's own timestamp.
+#[inline]
+fn stamp(layout: &Layout, content: &[u8]) -> Option<u32> {
+    // Slot 0 is the timestamp in every message of the table.
+    let step = layout.step(0)?;
+    let value = number(content.get(step.at..)?, step.load, layout.big_endian)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float that doesn't fit saturates and fails the range"
+    )]
+    u32::try_from(value as i64).ok()
 }
 
 /// The next moment whose last five bits are these.

@@ -7,6 +7,7 @@ use super::layout::{Layout, Step};
 use super::load::number;
 use super::profile::record;
 use super::row::Row;
+use super::rows::Rows;
 use crate::budget::Budget;
 use crate::column::NO_TIME;
 use crate::points::RawPoint;
@@ -14,62 +15,12 @@ use crate::{Channel, Points};
 
 /// Degrees per semicircle.
 pub(super) const DEGREES: f64 = 180.0 / 2_147_483_648.0;
+/// Fewer rows than this are taken one by one: setting up the columns' loops costs more than they save.
+const FEW: usize = 4;
 /// Points after which the memory they take is looked at again.
 const LOOK: usize = 64;
 /// In `left_right_balance`: the share is the right side's; below it stands the share in per cent.
 pub(super) const RIGHT: u8 = 0x80;
-
-/// Data messages of one layout that follow one another, each with its header byte.
-#[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
-    bytes: &'a [u8],
-    stride: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// The rows at the start of these bytes that have this header byte, at most `most`.
-    pub(super) fn run(bytes: &'a [u8], header: u8, size: usize, most: usize) -> Rows<'a> {
-        let stride = size + 1;
-        let count = bytes
-            .chunks_exact(stride)
-            .take(most)
-            .take_while(|row| row.first() == Some(&header))
-            .count();
-        Rows {
-            bytes: bytes.get(..count * stride).unwrap_or_default(),
-            stride,
-        }
-    }
-
-    pub(super) fn length(&self) -> usize {
-        self.bytes.len()
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.bytes.len() / self.stride
-    }
-
-    pub(super) fn iter(
-        self,
-    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
-        self.bytes.chunks_exact(self.stride)
-    }
-
-    fn split(self, count: usize) -> (Rows<'a>, Rows<'a>) {
-        let at = (count * self.stride).min(self.bytes.len());
-        let (first, rest) = self.bytes.split_at(at);
-        let part = |bytes| Rows {
-            bytes,
-            stride: self.stride,
-        };
-        (part(first), part(rest))
-    }
-
-    /// The content of the first row, without its header byte.
-    fn first(self) -> Option<&'a [u8]> {
-        self.bytes.get(1..self.stride)
-    }
-}
 
 /// The points of a file so far, and what the next record has to be compared with.
 #[derive(Debug)]
@@ -132,15 +83,22 @@ impl Accumulator {
 }
 
 impl Records {
-    /// Takes a run of records of a plain layout.
-    pub(super) fn run(&mut self, layout: &Layout, rows: Rows, budget: &mut Budget) {
+    /// Takes records of one plain layout.
+    pub(super) fn run<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>, budget: &mut Budget) {
+        if rows.count() < FEW {
+            for content in rows.at_byte(1) {
+                let row = Row::new(layout, content);
+                self.one(&row, row.whole(record::timestamp), budget);
+            }
+            return;
+        }
         let count = u32::try_from(rows.count()).unwrap_or(u32::MAX);
         self.file_points = self.file_points.saturating_add(count);
         if layout.steps.is_empty() && layout.channels.is_empty() {
             return; // nothing in them says anything
         }
         let mut rest = rows;
-        while let Some(first) = rest.first() {
+        while let Some(first) = rest.at_byte(1).next() {
             let separate = self.separate(layout, rest);
             let (run, after) = rest.split(separate.max(1));
             if separate == 0 {
@@ -155,6 +113,9 @@ impl Records {
     /// Takes one record by itself. `time` is in FIT seconds.
     pub(super) fn one(&mut self, row: &Row, time: Option<u32>, budget: &mut Budget) {
         self.file_points = self.file_points.saturating_add(1);
+        if row.is_empty() && time.is_none() {
+            return; // nothing in it says anything
+        }
         let mut point = point_of(row, time);
         self.relative_time |= time.is_some_and(|time| time < RELATIVE_BELOW);
         self.unpack_speed_distance(row, &mut point);
@@ -207,29 +168,29 @@ impl Records {
 
     /// How many rows from the first are points of their own: one that has the time of the row before, and is not at
     /// another place, is the same moment told further.
-    fn separate(&mut self, layout: &Layout, rows: Rows) -> usize {
+    fn separate<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>) -> usize {
         let Some(time) = layout.step(record::timestamp) else {
             return rows.count();
         };
         let mut last = self.last_ms;
-        let mut before: Option<&[u8]> = None;
-        for (index, row) in rows.iter().enumerate() {
+        let place = |index: usize| rows.at_byte(1).nth(index).map(|row| place_of(layout, row));
+        for (index, row) in rows.at_byte(time.at + 1).enumerate() {
             let now = time_of(row, time, layout.big_endian);
             self.relative_time |= now < milliseconds(RELATIVE_BELOW) && now != NO_TIME;
             if now == last && now != NO_TIME {
-                let there = before.map_or(self.last_place, |row| place_of(layout, row));
-                if !elsewhere(there, place_of(layout, row)) {
+                let there = index.checked_sub(1).and_then(place);
+                let here = place(index).unwrap_or((f64::NAN, f64::NAN));
+                if !elsewhere(there.unwrap_or(self.last_place), here) {
                     return index;
                 }
             }
             last = now;
-            before = Some(row);
         }
         rows.count()
     }
 
     /// Adds rows that are points of their own, column by column.
-    fn append(&mut self, layout: &Layout, rows: Rows) {
+    fn append<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>) {
         let points = &mut self.points;
         let columns = Columns {
             layout,
@@ -256,9 +217,15 @@ impl Records {
         let placed = placed.unwrap_or_default().iter();
         let placed = placed.filter(|latitude| !latitude.is_nan()).count();
         self.file_positions += u32::try_from(placed).unwrap_or(u32::MAX);
-        if let Some(last) = rows.iter().last() {
+        if let Some(last) = rows.at_byte(1).next_back() {
             let time = layout.step(record::timestamp);
-            self.last_ms = time.map_or(NO_TIME, |time| time_of(last, time, layout.big_endian));
+            self.last_ms = time.map_or(NO_TIME, |time| {
+                time_of(
+                    last.get(time.at..).unwrap_or_default(),
+                    time,
+                    layout.big_endian,
+                )
+            });
             self.last_place = place_of(layout, last);
         }
     }
@@ -320,14 +287,10 @@ fn elsewhere(there: (f64, f64), here: (f64, f64)) -> bool {
     !there.0.is_nan() && !here.0.is_nan() && there != here
 }
 
-/// A row's time in milliseconds since 1970; `row` begins with its header byte.
+/// A time in milliseconds since 1970 at the start of these bytes.
 #[inline]
-fn time_of(row: &[u8], time: &Step, big_endian: bool) -> i64 {
-    let seconds = number(
-        row.get(time.at + 1..).unwrap_or_default(),
-        time.load,
-        big_endian,
-    );
+fn time_of(bytes: &[u8], time: &Step, big_endian: bool) -> i64 {
+    let seconds = number(bytes, time.load, big_endian);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -336,12 +299,12 @@ fn time_of(row: &[u8], time: &Step, big_endian: bool) -> i64 {
     seconds.map_or(NO_TIME, |seconds| milliseconds(seconds as u32))
 }
 
-/// A row's latitude and longitude in degrees; both NaN unless both are there and on the globe.
+/// A record's latitude and longitude in degrees; both NaN unless both are there and on the globe.
 #[inline]
-fn place_of(layout: &Layout, row: &[u8]) -> (f64, f64) {
+fn place_of(layout: &Layout, content: &[u8]) -> (f64, f64) {
     let degrees = |slot: usize| {
         let step = layout.step(slot)?;
-        let raw = number(row.get(step.at + 1..)?, step.load, layout.big_endian)?;
+        let raw = number(content.get(step.at..)?, step.load, layout.big_endian)?;
         Some(raw * DEGREES)
     };
     let place = degrees(record::position_lat).zip(degrees(record::position_long));

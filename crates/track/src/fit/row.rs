@@ -37,12 +37,22 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether the layout has no field that is wanted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.layout.steps.is_empty() && self.layout.channels.is_empty()
+    }
+
     /// The value in a slot, if it is there.
     pub(super) fn get(&self, slot: usize) -> Option<f64> {
         self.values
             .get(slot)
             .copied()
             .filter(|value| !value.is_nan())
+    }
+
+    /// The value in a slot that sums something up, which is never below zero: a file may give it a type with a sign.
+    pub(super) fn total(&self, slot: usize) -> Option<f64> {
+        self.get(slot).filter(|value| *value >= 0.0)
     }
 
     /// The value in a slot as a whole number, if it is there and in range.

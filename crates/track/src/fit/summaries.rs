@@ -10,31 +10,31 @@ use crate::{DeviceInfo, Lap, Length, Session, Sport, SwimStroke, Totals, sport};
 macro_rules! totals {
     ($row:ident, $message:ident) => {{
         let with_fraction = |whole: usize, fraction: usize| {
-            let whole = $row.get(whole)?;
-            Some(whole + $row.get(fraction).unwrap_or(0.0))
+            let whole = $row.total(whole)?;
+            Some(whole + $row.total(fraction).unwrap_or(0.0))
         };
         Totals {
-            elapsed_s: $row.get($message::total_elapsed_time),
-            timer_s: $row.get($message::total_timer_time),
-            moving_s: $row.get($message::total_moving_time),
-            distance_m: $row.get($message::total_distance),
-            ascent_m: $row.get($message::total_ascent),
-            descent_m: $row.get($message::total_descent),
-            calories_kcal: $row.get($message::total_calories),
+            elapsed_s: $row.total($message::total_elapsed_time),
+            timer_s: $row.total($message::total_timer_time),
+            moving_s: $row.total($message::total_moving_time),
+            distance_m: $row.total($message::total_distance),
+            ascent_m: $row.total($message::total_ascent),
+            descent_m: $row.total($message::total_descent),
+            calories_kcal: $row.total($message::total_calories),
             average_speed_m_s: $row
-                .get($message::enhanced_avg_speed)
-                .or($row.get($message::avg_speed)),
+                .total($message::enhanced_avg_speed)
+                .or($row.total($message::avg_speed)),
             max_speed_m_s: $row
-                .get($message::enhanced_max_speed)
-                .or($row.get($message::max_speed)),
-            average_hr: $row.get($message::avg_heart_rate),
-            max_hr: $row.get($message::max_heart_rate),
+                .total($message::enhanced_max_speed)
+                .or($row.total($message::max_speed)),
+            average_hr: $row.total($message::avg_heart_rate),
+            max_hr: $row.total($message::max_heart_rate),
             average_cadence: with_fraction($message::avg_cadence, $message::avg_fractional_cadence),
             max_cadence: with_fraction($message::max_cadence, $message::max_fractional_cadence),
-            average_power_w: $row.get($message::avg_power),
-            max_power_w: $row.get($message::max_power),
-            normalized_power_w: $row.get($message::normalized_power),
-            cycles: $row.get($message::total_cycles),
+            average_power_w: $row.total($message::avg_power),
+            max_power_w: $row.total($message::max_power),
+            normalized_power_w: $row.total($message::normalized_power),
+            cycles: $row.total($message::total_cycles),
         }
     }};
 }
@@ -48,7 +48,7 @@ pub(super) fn session(row: &Row) -> NumberedSession {
             sport: Sport::from_fit(sport),
             sub_sport: sport::sub_sport_name(sub_sport),
             totals: totals!(row, session),
-            pool_length_m: row.get(session::pool_length),
+            pool_length_m: row.total(session::pool_length),
         },
         sport,
         sub_sport,
@@ -66,14 +66,14 @@ pub(super) fn length(row: &Row) -> Length {
     let stroke = row.whole::<usize>(length::swim_stroke);
     Length {
         start: row.whole(length::start_time).and_then(moment),
-        elapsed_s: row.get(length::total_elapsed_time),
-        timer_s: row.get(length::total_timer_time),
+        elapsed_s: row.total(length::total_elapsed_time),
+        timer_s: row.total(length::total_timer_time),
         // Length type 0 is idle, 1 active.
         active: row.whole::<u8>(length::length_type) != Some(0),
-        strokes: row.get(length::total_strokes),
+        strokes: row.total(length::total_strokes),
         stroke: stroke.and_then(|number| SwimStroke::ALL.get(number).copied()),
-        average_speed_m_s: row.get(length::avg_speed),
-        average_cadence: row.get(length::avg_swimming_cadence),
+        average_speed_m_s: row.total(length::avg_speed),
+        average_cadence: row.total(length::avg_swimming_cadence),
     }
 }
 

@@ -13,12 +13,12 @@ use crate::xml::{
     Attributes, Clock, Line, Sink, Text, clean, decode, maker, number, number_single, pauses, pull,
 };
 use crate::{
-    Channel, Format, Kind, Position, ReadError, Reading, Skipped, Source, Sport, Track, derive,
-    sport_words, zone,
+    Channel, Format, Kind, Lap, Position, ReadError, Reading, Session, Skipped, Source, Sport,
+    Track, derive, sport_words, zone,
 };
 
-/// What a track takes besides its points: itself, and what it says was skipped.
-type TrackAndNotes = (Track, [u64; 64]);
+/// What a track takes besides its points: itself, the session and lap it may be given, and what it says was skipped.
+type TrackAndNotes = (Track, Session, Lap, [u64; 128]);
 
 /// Reads a GPX file.
 ///
@@ -158,6 +158,7 @@ impl Sink for File {
                 self.current.clock.lift();
             }
             Element::Track => {
+                self.end_point();
                 // A track inside a track: the outer one was never closed.
                 if self.current.track.file_points > 0 {
                     self.end_track(at);

@@ -1,7 +1,7 @@
 //! Tests of reading GPX: dialects, kinds, odd and hostile files.
 
 use super::read;
-use crate::{Channel, Kind, Pause, Reading, Sport};
+use crate::{Channel, Kind, Pause, Reading, Sport, Track};
 
 fn read_text(body: &str) -> Reading {
     read(format!("<?xml version='1.0'?><gpx version='1.1' creator='Test'>{body}</gpx>").as_bytes())
@@ -218,6 +218,16 @@ fn unusual_nesting_loses_no_point() {
             .map(|track| track.file_points)
             .collect::<Vec<_>>(),
         [1, 2]
+    );
+    // A track that begins inside of a point ends the point, too.
+    let open = "<trkpt lat='1' lon='2'><time>2020-01-01T00:00:01Z</time>";
+    let reading = read_text(&format!(
+        "<trk>{point}{open}<trk>{point}</trk></trkpt></trk>"
+    ));
+    let counts = |track: &Track| (track.file_points, track.file_positions, track.points.len());
+    assert_eq!(
+        reading.tracks.iter().map(counts).collect::<Vec<_>>(),
+        [(2, 2, 2), (1, 1, 1)]
     );
     let reading = read_text(
         "<trk><trkseg><trkpt lat='1' lon='2'><ele>5</trkpt><trkpt lat='1' lon='3'/></trkseg></trk>",

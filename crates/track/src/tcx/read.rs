@@ -11,8 +11,8 @@ use crate::{Format, Kind, Lap, ReadError, Reading, Session, Skipped, Track};
 pub(super) const TOO_MANY: &str =
     "More activities or laps than a file of this size can hold were passed over";
 
-/// What a track takes besides its points: itself, and what it says was skipped.
-type TrackAndNotes = (Track, [u64; 64]);
+/// What a track takes besides its points: itself, the session and lap it may be given, and what it says was skipped.
+type TrackAndNotes = (Track, Session, Lap, [u64; 128]);
 
 /// Reads a TCX file.
 ///

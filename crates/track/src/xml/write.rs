@@ -267,6 +267,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_no_whole_number_of_the_range_is_left_out() {
+        let mut left_out = LeftOut::new("GPX");
+        for (value, expected) in [
+            (254.4, Some(254)),
+            (-0.4, Some(0)),
+            (254.5, None),
+            (-0.5, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            let whole = rounded(Some(value), 0..=254, "cadences", &mut left_out);
+            assert_eq!(whole, expected, "{value}");
+        }
+    }
+
+    #[test]
     fn text_is_escaped_and_cleaned() {
         let mut writer = Writer::new(0);
         writer.element("a", "<b> & \"c\"\u{0}\u{1f}\u{ffff}\r é");

@@ -1,0 +1,117 @@
+//! Where data messages of one layout lie in a file: one behind the other, or with others between. Knows no layout.
+
+/// Data messages of one layout and length, each with its header byte.
+pub(super) trait Rows<'a>: Copy {
+    /// How many there are.
+    fn count(self) -> usize;
+
+    /// What each row holds from this byte on; the header is byte 0. More may follow behind the row's own end.
+    fn at_byte(
+        self,
+        at: usize,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone;
+
+    /// The first rows, and the rest.
+    fn split(self, count: usize) -> (Self, Self);
+}
+
+/// Rows one behind the other.
+#[derive(Clone, Copy)]
+pub(super) struct Contiguous<'a> {
+    bytes: &'a [u8],
+    stride: usize,
+}
+
+/// Rows with other messages between them.
+#[derive(Clone, Copy)]
+pub(super) struct Scattered<'a> {
+    data: &'a [u8],
+    starts: &'a [usize],
+}
+
+impl<'a> Contiguous<'a> {
+    /// The rows that begin at these bytes, if they are one behind the other.
+    pub(super) fn of(data: &'a [u8], starts: &[usize], stride: usize) -> Option<Contiguous<'a>> {
+        let (first, last) = (*starts.first()?, *starts.last()?);
+        let bytes = data.get(first..last + stride)?;
+        (bytes.len() == starts.len() * stride).then_some(Contiguous { bytes, stride })
+    }
+}
+
+impl<'a> Scattered<'a> {
+    /// The rows that begin at these bytes.
+    pub(super) fn of(data: &'a [u8], starts: &'a [usize]) -> Scattered<'a> {
+        Scattered { data, starts }
+    }
+}
+
+impl<'a> Rows<'a> for Contiguous<'a> {
+    fn count(self) -> usize {
+        self.bytes.len() / self.stride
+    }
+
+    fn at_byte(
+        self,
+        at: usize,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
+        self.bytes.get(at..).unwrap_or_default().chunks(self.stride)
+    }
+
+    fn split(self, count: usize) -> (Self, Self) {
+        let at = (count * self.stride).min(self.bytes.len());
+        let (first, rest) = self.bytes.split_at(at);
+        let part = |bytes| Contiguous { bytes, ..self };
+        (part(first), part(rest))
+    }
+}
+
+impl<'a> Rows<'a> for Scattered<'a> {
+    fn count(self) -> usize {
+        self.starts.len()
+    }
+
+    fn at_byte(
+        self,
+        at: usize,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
+        let data = self.data;
+        let row = move |start: &usize| data.get(*start + at..).unwrap_or_default();
+        self.starts.iter().map(row)
+    }
+
+    fn split(self, count: usize) -> (Self, Self) {
+        let (first, rest) = self.starts.split_at(count.min(self.starts.len()));
+        let part = |starts| Scattered { starts, ..self };
+        (part(first), part(rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check<'a>(rows: impl Rows<'a>) {
+        let firsts = |rows: &dyn Fn() -> Vec<u8>| rows();
+        assert_eq!(rows.count(), 3);
+        assert_eq!(
+            firsts(&|| rows
+                .at_byte(1)
+                .filter_map(|row| row.first().copied())
+                .collect()),
+            [1, 4, 7]
+        );
+        let (first, rest) = rows.split(1);
+        assert_eq!((first.count(), rest.count()), (1, 2));
+        assert_eq!(rest.at_byte(2).next().and_then(<[u8]>::first), Some(&5));
+    }
+
+    #[test]
+    fn rows_one_behind_the_other_or_not() {
+        let data: Vec<u8> = (0..9).collect();
+        check(Contiguous::of(&data, &[0, 3, 6], 3).unwrap());
+        check(Scattered::of(&data, &[0, 3, 6]));
+        assert!(Contiguous::of(&data, &[0, 6], 3).is_none());
+        assert!(Contiguous::of(&data, &[6], 4).is_none());
+    }
+}

@@ -1,0 +1,69 @@
+//! What a list shows of an activity, without its points. Knows no file format.
+
+use jiff::Timestamp;
+
+use crate::{Bounds, Kind, Source, Sport, Track};
+
+/// Points of a [`Summary::outline`] at most.
+const OUTLINE: usize = 64;
+
+/// One track in a row. Units as in [`Track`]; each value is the track's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// What it is.
+    pub kind: Kind,
+    /// The sport.
+    pub sport: Sport,
+    /// The sport's finer name.
+    pub sub_sport: Option<String>,
+    /// The name the file gives it: untrusted text.
+    pub name: Option<String>,
+    /// When it began.
+    pub start: Option<Timestamp>,
+    /// Local time minus UTC at start and place, in seconds.
+    pub utc_offset_s: Option<i32>,
+    /// From start to end, pauses included.
+    pub elapsed_s: Option<f64>,
+    /// Pauses left out.
+    pub timer_s: Option<f64>,
+    /// Metres.
+    pub distance_m: Option<f64>,
+    /// Metres climbed.
+    pub ascent_m: Option<f64>,
+    /// Points, positions, laps and sessions as the file has them.
+    pub counts: [u32; 4],
+    /// The smallest box around all positions.
+    pub bounds: Option<Bounds>,
+    /// The line for a thumbnail: see [`Track::outline`].
+    pub outline: Vec<(u8, u8)>,
+    /// What recorded it.
+    pub source: Source,
+}
+
+impl Track {
+    /// What a list shows of it.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        Summary {
+            kind: self.kind,
+            sport: self.sport,
+            sub_sport: self.sub_sport.clone(),
+            name: self.name.clone(),
+            start: self.start,
+            utc_offset_s: self.utc_offset_s,
+            elapsed_s: self.elapsed_s,
+            timer_s: self.timer_s,
+            distance_m: self.distance_m,
+            ascent_m: self.ascent_m,
+            counts: [
+                self.file_points,
+                self.file_positions,
+                self.file_laps,
+                self.file_sessions,
+            ],
+            bounds: self.bounds(),
+            outline: self.outline(OUTLINE),
+            source: self.source.clone(),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Reads anything as FIT: no panic, and every promise of a reading.
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|bytes: &[u8]| -> Corpus { trackdock_fuzz::reading(track::Format::Fit, bytes) });
