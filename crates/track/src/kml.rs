@@ -149,7 +149,7 @@ fn write_moving(out: &mut Writer, track: &Track, columns: &[&Series], pieces: &P
                     .raw("\">\n");
                 for index in piece {
                     match column.get(*index) {
-                        Some(value) => out.number("gx:value", value).raw("\n"),
+                        Some(value) => out.raw("<gx:value>").digits(value).raw("</gx:value>\n"),
                         None => out.raw("<gx:value/>\n"),
                     };
                 }
