@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::left_out::{Item, LeftOut};
 use crate::series::{self, Series};
-use crate::{Track, Written};
+use crate::{Track, Written, beyond_points};
 
 /// What a point takes, for the first reservation.
 const BYTES_A_POINT: usize = 110;
@@ -36,7 +36,7 @@ pub(crate) fn write(track: &Track) -> Written {
     ] {
         left_out.add(item, count);
     }
-    left_out.add_beside_points(track);
+    beyond_points::add(track, &mut left_out);
     Written {
         bytes: out.into_bytes(),
         left_out: left_out.sentences(),

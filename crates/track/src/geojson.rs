@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::left_out::{Item, LeftOut};
 use crate::line_pieces::{self, Pieces};
 use crate::series::{self, Series};
-use crate::{Track, Written};
+use crate::{Track, Written, beyond_points};
 
 /// Writes a track as one feature; without positions its geometry is `null`.
 pub(crate) fn write(track: &Track) -> Written {
@@ -27,7 +27,7 @@ pub(crate) fn write(track: &Track) -> Written {
         Item("lines of a single point", "gap", "gaps"),
         broken - pieces.len(),
     );
-    left_out.add_beside_points(track);
+    beyond_points::add(track, &mut left_out);
     let mut properties = facts(track);
     add_measures(&mut properties, track, &pieces);
     let feature = Feature {

@@ -7,14 +7,12 @@ use jiff::Timestamp;
 
 use crate::left_out::{Item, LeftOut};
 use crate::line_pieces::{self, Pieces};
-use crate::series::{self, Series, Value};
+use crate::series::{self, Series};
 use crate::xml::Writer;
-use crate::{Sport, Track, Written};
+use crate::{Sport, Track, Written, beyond_points};
 
 const HEAD: &str = "<kml xmlns=\"http://www.opengis.net/kml/2.2\" xmlns:gx=\"http://www.google.com/kml/ext/2.2\">\n<Document>";
 
-/// Decimals of a degree: a tenth of a millimetre.
-const DECIMALS: usize = 9;
 /// What a point takes, for the first reservation.
 const BYTES_A_POINT: usize = 220;
 
@@ -70,7 +68,7 @@ pub(crate) fn write(track: &Track) -> Written {
         write_still(&mut out, track, &placed);
     }
     out.raw("</Placemark></Document></kml>");
-    left_out.add_beside_points(track);
+    beyond_points::add(track, &mut left_out);
     Written {
         bytes: out.finish(),
         left_out: left_out.sentences(),
@@ -151,10 +149,7 @@ fn write_moving(out: &mut Writer, track: &Track, columns: &[&Series], pieces: &P
                     .raw("\">\n");
                 for index in piece {
                     match column.get(*index) {
-                        Some(Value::Single(value)) => {
-                            out.single("gx:value", value.into()).raw("\n")
-                        }
-                        Some(Value::Double(value)) => out.number("gx:value", value).raw("\n"),
+                        Some(value) => out.raw("<gx:value>").digits(value).raw("</gx:value>\n"),
                         None => out.raw("<gx:value/>\n"),
                     };
                 }
@@ -201,14 +196,14 @@ fn altitude_mode(track: &Track) -> &'static str {
 /// Longitude, latitude, and the elevation if there is one.
 fn write_coordinates(out: &mut Writer, track: &Track, index: usize, between: &str) {
     let points = &track.points;
-    out.decimal(points.longitude.get(index).unwrap_or_default(), DECIMALS)
+    out.digits(points.longitude.get(index).unwrap_or_default())
         .raw(between)
-        .decimal(points.latitude.get(index).unwrap_or_default(), DECIMALS);
+        .digits(points.latitude.get(index).unwrap_or_default());
     if let Some(elevation) = points
         .elevation
         .get(index)
         .filter(|value| value.is_finite())
     {
-        out.raw(between).single_alone(elevation.into());
+        out.raw(between).digits(elevation);
     }
 }

@@ -64,33 +64,8 @@ impl LeftOut {
         }
     }
 
-    /// Everything that stands beside the points, for a format of nothing but points with all their channels.
-    pub(crate) fn add_beside_points(&mut self, track: &Track) {
-        self.add(Item("laps", "lap", "laps"), laps(track));
-        self.add(Item("sessions", "session", "sessions"), sessions(track));
-        let channels: Vec<Channel> = track.points.channels().collect();
-        self.add_beyond_points(track, &channels);
-    }
-
-    /// What only the devices' own format has a place for, channels by their names.
-    pub(crate) fn add_beyond_points(&mut self, track: &Track, carried: &[Channel]) {
-        for (item, count) in [
-            (
-                Item("pool lengths", "length", "lengths"),
-                track.lengths.len(),
-            ),
-            (Item("events", "event", "events"), track.events.len()),
-            (
-                Item("heart-beat intervals", "interval", "intervals"),
-                track.beat_intervals_s.len(),
-            ),
-            (
-                Item("list of sensors", "device", "devices"),
-                track.devices.len(),
-            ),
-        ] {
-            self.add(item, count);
-        }
+    /// What points carry besides the usual values, by its name, and is not among the channels that are carried.
+    pub(crate) fn add_channels(&mut self, track: &Track, carried: &[Channel]) {
         for channel in track.points.channels() {
             if carried.contains(&channel) {
                 continue;
@@ -222,7 +197,7 @@ mod tests {
         track.points.set(2, Channel::Depth, 1.0);
         track.points.set(2, Channel::Developer(0), 60.0);
         let mut left_out = LeftOut::new("GPX");
-        left_out.add_beyond_points(&track, &[Channel::Depth]);
+        left_out.add_channels(&track, &[Channel::Depth]);
         assert_eq!(
             left_out.sentences(),
             [

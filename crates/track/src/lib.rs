@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+mod beyond_points;
 mod budget;
 mod channel;
 mod column;

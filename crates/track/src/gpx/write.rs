@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use crate::left_out::{self, Item, LeftOut};
 use crate::xml::{Writer, maker, pauses, rounded, west_of_180};
-use crate::{Channel, Point, Position, Sport, Track, Written, sport_words};
+use crate::{Channel, Point, Position, Sport, Track, Written, beyond_points, sport_words};
 
 const HEAD: &str = "<gpx version=\"1.1\" creator=\"Trackdock\" xmlns=\"http://www.topografix.com/GPX/1/1\" \
     xmlns:gpxtpx=\"http://www.garmin.com/xmlschemas/TrackPointExtension/v2\" \
@@ -216,6 +216,7 @@ fn sentences(track: &Track, lost: &Lost) -> Vec<String> {
         left_out.add(item, count);
     }
     left_out.add_own_sums(track);
-    left_out.add_beyond_points(track, &CHANNELS);
+    beyond_points::add_without_laps(track, &mut left_out);
+    left_out.add_channels(track, &CHANNELS);
     left_out.sentences()
 }

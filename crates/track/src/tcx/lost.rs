@@ -4,7 +4,7 @@ use super::current::sums;
 use super::plan::{Leg, sessions};
 use crate::left_out::{self, Item, LeftOut, near};
 use crate::xml::{maker, pauses};
-use crate::{Source, Sport, Totals, Track, sport_words};
+use crate::{Source, Sport, Totals, Track, beyond_points, sport_words};
 
 /// How much was left out of points and laps while they were written.
 #[derive(Default)]
@@ -68,7 +68,8 @@ impl Lost {
         add_lap_totals(&mut left_out, track);
         add_session_totals(&mut left_out, track, legs);
         left_out.add_own_sums(track);
-        left_out.add_beyond_points(track, &[]);
+        beyond_points::add_without_laps(track, &mut left_out);
+        left_out.add_channels(track, &[]);
         left_out.sentences()
     }
 }

@@ -20,7 +20,9 @@ pub(super) struct Plain<'a> {
 pub(super) fn begin(source: &str, start: usize) -> Option<Plain<'_>> {
     let inside = source.as_bytes().get(start..)?.strip_prefix(b"<")?;
     let near = inside.get(..LONGEST).unwrap_or(inside);
-    let name = near.iter().position(|byte| !is_of_name(*byte))?;
+    let name = near
+        .iter()
+        .position(|byte| OF_NAME.get(usize::from(*byte)) != Some(&true))?;
     // `</a>` and `<>` have no name here; a name with something behind it has attributes.
     if name == 0 || inside.get(name) != Some(&b'>') {
         return None;
@@ -39,7 +41,7 @@ pub(super) fn begin(source: &str, start: usize) -> Option<Plain<'_>> {
 fn text<'a>(source: &'a str, start: usize, name: &[u8]) -> Option<(&'a str, usize)> {
     let rest = source.as_bytes().get(start..)?;
     let near = rest.get(..LONGEST).unwrap_or(rest);
-    let length = near.iter().position(|byte| matches!(byte, b'<' | b'&'))?;
+    let length = memchr::memchr2(b'<', b'&', near)?;
     let end = ends(source, start + length, name)?;
     Some((source.get(start..start + length)?, end))
 }
@@ -55,11 +57,16 @@ pub(super) fn ends(source: &str, start: usize, name: &[u8]) -> Option<usize> {
 /// The byte behind the blanks that begin at this byte.
 #[inline]
 pub(super) fn behind_blanks(source: &str, at: usize) -> usize {
-    let rest = source.as_bytes().get(at..).unwrap_or_default();
-    let blanks = rest
-        .iter()
-        .position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
-    at + blanks.unwrap_or(rest.len())
+    let bytes = source.as_bytes();
+    let mut at = at;
+    loop {
+        match bytes.get(at..) {
+            // Files are indented with many.
+            Some([b' ', b' ', b' ', b' ', ..]) => at += 4,
+            Some([b' ' | b'\n' | b'\r' | b'\t', ..]) => at += 1,
+            _ => return at,
+        }
+    }
 }
 
 /// Whether a tag begins at this byte, and nothing else that begins with `<`.
@@ -69,7 +76,13 @@ pub(super) fn is_tag(source: &str, at: usize) -> bool {
 }
 
 /// ASCII that names consist of; other letters are left to the general reader.
-#[inline]
-fn is_of_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-' | b'.')
-}
+const OF_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-' | b'.');
+        byte += 1;
+    }
+    table
+};

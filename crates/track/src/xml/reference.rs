@@ -29,7 +29,7 @@ pub(crate) fn is_allowed(character: char) -> bool {
 
 /// Text with its references resolved; unknown ones stay as they are.
 pub(crate) fn resolve(text: &str) -> Cow<'_, str> {
-    if !text.as_bytes().contains(&b'&') {
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

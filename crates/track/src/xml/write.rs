@@ -105,6 +105,14 @@ impl Writer {
         self.end(name)
     }
 
+    /// Anything that shows itself as markup that is known to be right.
+    #[inline]
+    pub(crate) fn digits(&mut self, number: impl std::fmt::Display) -> &mut Writer {
+        use std::io::Write as _;
+        let _ = write!(self.out, "{number}"); // writing to a Vec cannot fail
+        self
+    }
+
     #[inline]
     fn begin(&mut self, name: &str) -> &mut Writer {
         self.raw("<").raw(name).raw(">")
@@ -133,17 +141,13 @@ impl Writer {
         reason = "a shorter number is tried first"
     )]
     fn shown(&mut self, number: f64, same: impl Fn(f64) -> bool) {
-        use std::io::Write as _;
         let short = (number as f32).to_string();
-        let short = short
-            .parse()
-            .ok()
-            .filter(|again| same(*again))
-            .map(|_| short);
-        let _ = match short {
-            Some(short) => self.out.write_all(short.as_bytes()),
-            None => write!(self.out, "{number}"),
-        }; // writing to a Vec cannot fail
+        let exact = short.parse().is_ok_and(&same);
+        if exact {
+            self.raw(&short);
+        } else {
+            self.digits(number);
+        }
     }
 
     /// A number rounded to so many decimals, at most nine, without zeros at the end.
@@ -203,12 +207,15 @@ impl Writer {
             self.two_digits(value);
             self.out.push(behind);
         }
-        if ms == 0 {
-            self.out.pop();
-        } else {
-            self.out.push(digit(ms / 100));
-            self.two_digits(ms % 100);
-        }
+        self.out.push(digit(ms / 100));
+        self.two_digits(ms % 100);
+        // Without zeros at the end, and without the point where nothing is behind it.
+        let needed = [1000, 100, 10]
+            .into_iter()
+            .filter(|unit| ms.is_multiple_of(*unit));
+        let more = needed.count();
+        self.out
+            .truncate(self.out.len() - more - usize::from(more == 3));
         self.out.push(b'Z');
         self
     }
