@@ -18,7 +18,7 @@ const COMMANDS: &[&str] = &[
     "hold",
     "dismiss",
     "release",
-    "save_original",
+    "save_activity",
     "settings",
     "save_service",
     "set_visibility",

@@ -1,10 +1,10 @@
 //! One function per thing the window can ask. No logic here.
 
 use engine::view::{
-    ActivityDetail, Choice, HistoryFilter, HistoryPage, Problem, ServiceSettings, Settings,
+    ActivityDetail, Choice, HistoryFilter, HistoryPage, Problem, Saved, ServiceSettings, Settings,
     Snapshot,
 };
-use engine::{AccountName, Command, Engine, Retry, Secret};
+use engine::{AccountName, Command, Engine, ExportFormat, Retry, Secret};
 use tauri::{AppHandle, State};
 
 use crate::dialogs;
@@ -154,14 +154,15 @@ pub(crate) async fn release(engine: State<'_, Engine>, upload: u32) -> Done {
 }
 
 #[tauri::command]
-pub(crate) async fn save_original(
+pub(crate) async fn save_activity(
     app: AppHandle,
     engine: State<'_, Engine>,
     activity: u32,
-) -> Result<Option<String>, Problem> {
-    let archive = engine.archive()?;
-    match dialogs::save_as(&app, &archive.original_name(activity.into())?).await {
-        Some(path) => archive.save_original(activity.into(), &path).map(Some),
+    format: String,
+) -> Result<Option<Saved>, Problem> {
+    let (archive, format) = (engine.archive()?, ExportFormat::from_name(&format)?);
+    match dialogs::save_as(&app, &archive.export_name(activity.into(), format)?).await {
+        Some(path) => archive.save(activity.into(), format, &path).map(Some),
         None => Ok(None),
     }
 }

@@ -56,7 +56,7 @@ fn with_commands(builder: tauri::Builder<Wry>) -> tauri::Builder<Wry> {
         commands::hold,
         commands::dismiss,
         commands::release,
-        commands::save_original,
+        commands::save_activity,
         commands::settings,
         commands::save_service,
         commands::set_visibility,

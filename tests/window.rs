@@ -178,8 +178,8 @@ async fn look_at_one(desk: &Desk, recordings: &[Recording]) {
     desk.sees("the speed chart", r#"[data-testid="chart-speed"] canvas"#)
         .await;
     desk.sees(
-        "the button that saves the original",
-        r#"[data-testid="save-original"]"#,
+        "the button that opens the menu of formats",
+        r#"[data-testid="export"]"#,
     )
     .await;
     for (service, _) in SERVICES {

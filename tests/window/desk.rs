@@ -241,6 +241,12 @@ impl Desk {
     /// Saves the original by the desktop's own dialog, typed at as a person does; nothing where there is no `xdotool`.
     pub(crate) async fn save_original(&self) -> Option<Vec<u8>> {
         let target = self.folder.path().join("saved.fit");
+        self.press("export").await;
+        self.sees(
+            "the menu of formats",
+            r#":popover-open [data-testid="save-original"]"#,
+        )
+        .await;
         // The script must answer before the dialog opens: a modal dialog keeps the page's thread.
         let press = "setTimeout(() => document.querySelector('[data-testid=\"save-original\"]').click(), 50)";
         self.script(press).await;

@@ -81,8 +81,11 @@ export class Host {
         return ({ id }) => detailOf(scene, id as number);
       case "add_folder":
         return () => true;
-      case "save_original":
-        return () => "/home/ada/Documents/2026-11-17-ride.fit";
+      case "save_activity":
+        return ({ format }) => ({
+          path: `/home/ada/Documents/2026-11-17-ride.${format === "original" ? "fit" : String(format)}`,
+          leftOut: format === "gpx" ? ["GPX has no laps: 12 laps left out."] : [],
+        });
       default:
         return () => null;
     }

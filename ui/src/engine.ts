@@ -6,6 +6,7 @@ import type { Choice } from "./generated/Choice";
 import type { HistoryFilter } from "./generated/HistoryFilter";
 import type { HistoryPage } from "./generated/HistoryPage";
 import type { Problem } from "./generated/Problem";
+import type { Saved } from "./generated/Saved";
 import type { ServiceSettings } from "./generated/ServiceSettings";
 import type { Settings } from "./generated/Settings";
 import type { Snapshot } from "./generated/Snapshot";
@@ -44,8 +45,9 @@ export const hold = (upload: number) => tell("hold", { upload });
 export const dismiss = (upload: number) => tell("dismiss", { upload });
 export const release = (upload: number) => tell("release", { upload });
 
-/** Where it was saved; null when the user closed the dialog. */
-export const saveOriginal = (activity: number) => invoke<string | null>("save_original", { activity });
+/** Where it was saved and what the format could not carry; null when the user closed the dialog. */
+export const saveActivity = (activity: number, format: string) =>
+  invoke<Saved | null>("save_activity", { activity, format });
 export const openOriginalFolder = (activity: number) => tell("open_original_folder", { activity });
 export const deleteActivity = (id: number) => tell("delete_activity", { id });
 

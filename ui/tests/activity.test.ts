@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { detailOf, rows } from "../preview/samples";
 import { SCENES } from "../preview/scenes";
 import { deviceName } from "../src/activity/device-name";
-import { openPage, until } from "./page";
+import { expectAccessible, openPage, until } from "./page";
 
 // Ten kinds of activity: 9 is strength training, without positions.
 const scene = { ...SCENES.full, rows: rows(20) };
@@ -40,15 +40,45 @@ test("an original that cannot be read is told, and the rest is still shown", asy
   expect(page.queryByTestId("activity-map")).toBeNull();
 });
 
-test("saving the original tells where it went; closing the dialog says nothing", async () => {
-  const { findByTestId, host, text } = await openPage(scene, "#/activity/11");
+test("a format is chosen, and what it could not carry is told; closing the dialog says nothing", async () => {
+  const { findByTestId, getAllByRole, host, text, container } = await openPage(scene, "#/activity/11");
+  await findByTestId("export");
+  expect(getAllByRole("menuitem").map((item) => item.textContent?.trim().split(/\s+/)[0])).toEqual([
+    "Original",
+    "GPX",
+    "TCX",
+    "FIT",
+    "GeoJSON",
+    "KML",
+    "CSV",
+  ]);
+  await expectAccessible(container);
+  const gpx = (await findByTestId("save-gpx")) as HTMLButtonElement;
+  await fireEvent.click(gpx);
+  const said = "Saved as /home/ada/Documents/2026-11-17-ride.gpx. GPX has no laps: 12 laps left out.";
+  await until(() => expect(text()).toContain(said));
+  expect(host.called("save_activity")).toEqual([{ activity: 11, format: "gpx" }]);
+  host.answers["save_activity"] = () => null;
+  await until(() => expect(gpx.disabled).toBe(false));
   await fireEvent.click(await findByTestId("save-original"));
-  await until(() => expect(text()).toContain("Saved as /home/ada/Documents/2026-11-17-ride.fit"));
-  host.answers["save_original"] = () => null;
-  const button = (await findByTestId("save-original")) as HTMLButtonElement;
-  await until(() => expect(button.disabled).toBe(false));
-  await fireEvent.click(button);
   await until(() => expect(text()).not.toContain("Saved as"));
+});
+
+test("the menu of formats is walked with the arrow keys", async () => {
+  const { findByTestId, getByRole } = await openPage(scene, "#/activity/11");
+  (await findByTestId("save-original")).focus();
+  const menu = getByRole("menu");
+  for (const [key, format] of [
+    ["ArrowDown", "gpx"],
+    ["ArrowUp", "original"],
+    ["ArrowUp", "csv"],
+    ["ArrowDown", "original"],
+    ["End", "csv"],
+    ["Home", "original"],
+  ] as const) {
+    await fireEvent.keyDown(menu, { key });
+    expect(document.activeElement?.getAttribute("data-testid")).toBe(`save-${format}`);
+  }
 });
 
 test("deleting asks first, then goes back to history", async () => {

@@ -153,23 +153,6 @@ impl Archive {
         })
     }
 
-    /// The name that is proposed for an activity's original.
-    ///
-    /// # Errors
-    /// No such activity.
-    pub fn original_name(&self, id: i64) -> Result<String, Problem> {
-        self.export_name(id, ExportFormat::Original)
-    }
-
-    /// Saves an activity's original bytes under the path that the user chose; answers with it.
-    ///
-    /// # Errors
-    /// As [`Archive::export`].
-    pub fn save_original(&self, id: i64, path: &Path) -> Result<String, Problem> {
-        self.export(id, ExportFormat::Original, path, false)
-            .map(|exported| exported.path)
-    }
-
     fn content(&self, row: &ActivityRow, format: ExportFormat) -> Result<Written, Problem> {
         match format {
             ExportFormat::Original => {
