@@ -162,7 +162,7 @@ impl Archive {
     /// What an activity's original says.
     pub(crate) fn track(&self, activity: &ActivityRow) -> Result<track::Track, Problem> {
         let path = self.reader.original_path(activity.id)?;
-        let reading = inspect::read_file(&path)?;
+        let reading = inspect::read_file(&path, clock::system()())?;
         let gone = || {
             Problem::new(
                 "original_changed",

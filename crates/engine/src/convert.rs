@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use track::{ExportFormat, Track};
 
+use crate::clock;
 use crate::files;
 use crate::inspect;
 use crate::view::{Converted, Problem};
@@ -15,7 +16,7 @@ use crate::view::{Converted, Problem};
 /// `from` cannot be read or holds no recording; `to` names no format, is `from` itself, or cannot be written.
 pub fn convert(from: &Path, to: &Path) -> Result<Vec<Converted>, Problem> {
     let format = format_of(to)?;
-    let reading = inspect::read_file(from)?;
+    let reading = inspect::read_file(from, clock::system()())?;
     let with_points = |track: &&Track| track.kind.is_activity() || !track.points.is_empty();
     let tracks: Vec<&Track> = reading.tracks.iter().filter(with_points).collect();
     if tracks.is_empty() {
@@ -144,7 +145,7 @@ mod tests {
             std::fs::read(folder.path().join("there-2.csv")).unwrap(),
             b"mine"
         );
-        assert!(inspect::read_file(&from).is_ok());
+        assert!(inspect::read_file(&from, clock::system()()).is_ok());
     }
 
     #[test]

@@ -3,29 +3,34 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Duration;
 
-use track::{Kind, ReadError, Reading, Track};
+use jiff::Timestamp;
+use track::{Kind, ReadError, Reading, Skipped, Track};
 
+use crate::clock;
 use crate::unzipped::Unzipped;
 use crate::view::{Facts, FieldReport, Inspection, MessageReport, Problem};
 
 /// No recording is larger; a larger file is refused before it is read into memory.
 const LARGEST: u64 = device::LARGEST;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a file says: one line per activity in it, at least one line; of a zip archive so for each recording inside.
 #[must_use]
 pub fn inspect(path: &Path) -> Vec<Inspection> {
+    let now = clock::system()();
     let name = path.display().to_string();
     match bytes_of(path) {
-        Ok(bytes) if track::archive::is_archive(&bytes) => inside(&name, &bytes),
-        Ok(bytes) => lines(&name, None, read_named(&name, &bytes).as_ref()),
+        Ok(bytes) if track::archive::is_archive(&bytes) => inside(&name, &bytes, now),
+        Ok(bytes) => lines(&name, None, read_named(&name, &bytes, now).as_ref()),
         Err(problem) => lines(&name, None, Err(&problem)),
     }
 }
 
 /// What is in an archive, in its order; what was passed over is said with the first recording.
-fn inside(name: &str, bytes: &[u8]) -> Vec<Inspection> {
-    let mut unzipped = match Unzipped::open(name, bytes) {
+fn inside(name: &str, bytes: &[u8], now: Timestamp) -> Vec<Inspection> {
+    let mut unzipped = match Unzipped::open(name, bytes, now) {
         Ok(unzipped) => unzipped,
         Err(problem) => return lines(name, None, Err(&problem)),
     };
@@ -92,22 +97,36 @@ pub fn messages(path: &Path) -> Result<Vec<MessageReport>, Problem> {
 }
 
 /// Reads a recording from a path.
-pub(crate) fn read_file(path: &Path) -> Result<Reading, Problem> {
-    read_named(&path.display().to_string(), &bytes_of(path)?)
+pub(crate) fn read_file(path: &Path, now: Timestamp) -> Result<Reading, Problem> {
+    read_named(&path.display().to_string(), &bytes_of(path)?, now)
 }
 
-fn read_named(name: &str, bytes: &[u8]) -> Result<Reading, Problem> {
-    read_guarded(bytes).map_err(|error| match error {
+fn read_named(name: &str, bytes: &[u8], now: Timestamp) -> Result<Reading, Problem> {
+    read_guarded(bytes, now).map_err(|error| match error {
         Some(error) => Problem::unreadable(name, &error),
         None => broke_the_reader(name),
     })
 }
 
 /// Reads bytes; a panic of the reader, which fuzzing has not found, costs one file and not the program (`None`).
-pub(crate) fn read_guarded(bytes: &[u8]) -> Result<Reading, Option<ReadError>> {
-    match std::panic::catch_unwind(|| track::read(bytes)) {
-        Ok(read) => read.map_err(Some),
-        Err(_) => Err(None),
+pub(crate) fn read_guarded(bytes: &[u8], now: Timestamp) -> Result<Reading, Option<ReadError>> {
+    let read = std::panic::catch_unwind(|| track::read(bytes)).map_err(|_| None)?;
+    let mut reading = read.map_err(Some)?;
+    say_if_in_the_future(&mut reading, now);
+    Ok(reading)
+}
+
+/// Readers know no clock: what cannot have been recorded yet is said here. A day is left for clocks set to local time.
+fn say_if_in_the_future(reading: &mut Reading, now: Timestamp) {
+    let tomorrow = clock::later(now, DAY);
+    for track in &mut reading.tracks {
+        if track.starts_after(tomorrow) {
+            track.skipped.push(Skipped {
+                what: "The date lies in the future: the device's clock was wrong".to_owned(),
+                byte: None,
+                count: 1,
+            });
+        }
     }
 }
 
@@ -208,4 +227,27 @@ fn columns(track: &Track) -> Vec<&'static str> {
 /// What a file that is no activity is, in words.
 pub(crate) fn kind_in_words(kind: &Kind) -> String {
     format!("not an activity but {}", kind.words())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_to_come_is_said_and_tomorrows_is_not() {
+        let gpx = "<gpx version='1.1' creator='t'><trk><trkseg><trkpt lat='47' lon='11'><time>2026-05-02T10:00:00Z</time>\
+                   </trkpt></trkseg></trk></gpx>";
+        for (now, said) in [
+            ("2026-05-02T10:00:00Z", false),
+            ("2026-05-01T10:00:00Z", false),
+            ("2026-05-01T09:59:59Z", true),
+        ] {
+            let reading = read_guarded(gpx.as_bytes(), now.parse().unwrap()).unwrap();
+            let sentences = reading.tracks.iter().flat_map(|track| &track.skipped);
+            let found = sentences
+                .filter(|said| said.what.contains("future"))
+                .count();
+            assert_eq!(found, usize::from(said), "{now}");
+        }
+    }
 }

@@ -197,7 +197,7 @@ fn unpack(
             taken,
         })
     };
-    let mut unzipped = match Unzipped::open(&name, bytes) {
+    let mut unzipped = match Unzipped::open(&name, bytes, (look.clock)()) {
         Ok(unzipped) => unzipped,
         Err(problem) => return Ok(file(archive.clone(), Err(problem))),
     };
@@ -346,11 +346,13 @@ impl Look {
         if self.manual && track::archive::is_archive(&bytes) {
             return Ok(Copied::Archive(bytes));
         }
-        Ok(Copied::Done(match inspect::read_guarded(&bytes) {
-            Ok(reading) => Ok((staged, reading)),
-            Err(Some(error)) => Err(Problem::unreadable(&name, &error)),
-            Err(None) => Err(inspect::broke_the_reader(&name)),
-        }))
+        Ok(Copied::Done(
+            match inspect::read_guarded(&bytes, (self.clock)()) {
+                Ok(reading) => Ok((staged, reading)),
+                Err(Some(error)) => Err(Problem::unreadable(&name, &error)),
+                Err(None) => Err(inspect::broke_the_reader(&name)),
+            },
+        ))
     }
 
     /// Puts bytes out of an archive into the library's staging. The error is our own disk's.
