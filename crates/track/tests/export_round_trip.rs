@@ -340,11 +340,10 @@ fn check_kml(track: &Track) -> Result<(), TestCaseError> {
 
 fn check_moving(xml: &str, timed: &[Point]) -> Result<(), TestCaseError> {
     let texts = |name: &str| elements(xml, name).into_iter().map(|(_, text)| text);
-    let expected: Vec<_> = timed
-        .iter()
-        .map(|point| point.time.unwrap().to_string())
-        .collect();
-    prop_assert_eq!(texts("when").collect::<Vec<_>>(), expected);
+    let expected: Vec<_> = timed.iter().map(|point| point.time.unwrap()).collect();
+    // The same moment may be written with more or fewer digits.
+    let found = texts("when").map(|text| text.parse::<Timestamp>().unwrap());
+    prop_assert_eq!(found.collect::<Vec<_>>(), expected);
     let found: Vec<_> = texts("gx:coord").map(|text| numbers(&text)).collect();
     prop_assert_eq!(found.len(), timed.len());
     let mut pairs = found.iter().zip(timed);
