@@ -74,6 +74,8 @@ impl LeftOut {
                 Channel::Developer(index) => {
                     let field = track.developer_fields.get(usize::from(index));
                     let name = field.map_or("?", |field| field.name.as_str());
+                    // The file chose it: it stays within its sentence and its line.
+                    let name: String = name.chars().filter(|c| !c.is_control()).collect();
                     format!("field \"{name}\"")
                 }
                 _ => channel.name().replace('_', " "),
@@ -187,7 +189,7 @@ mod tests {
         let mut track = Track {
             points: [Point::default(); 3].into_iter().collect(),
             developer_fields: vec![DeveloperField {
-                name: "Form Power".to_owned(),
+                name: "Form\u{1b}\n Power".to_owned(),
                 ..DeveloperField::default()
             }],
             ..Track::default()

@@ -162,6 +162,9 @@ impl Points {
             power: single(point.power_w),
             temperature: single(point.temperature_c),
         });
+        for (_, column) in &mut self.channels {
+            column.pad(self.length);
+        }
     }
 
     /// Adds a point whose values are already in the columns' own form. Latitude and longitude are absent together.
@@ -452,6 +455,24 @@ mod tests {
         assert!(points.has_heart_rate() && !points.has_power() && !points.has_positions());
         assert_eq!(points.power.width(), 0);
         assert_eq!(points.get(3), None);
+    }
+
+    #[test]
+    fn a_channel_is_as_long_as_the_points_pushed_behind_its_values() {
+        let mut points = Points::default();
+        points.push(Point::default());
+        points.set(0, Channel::Depth, 1.0);
+        points.push(Point::default());
+        assert_eq!(points.channels[0].1.cells().len(), 2);
+        let track = crate::Track {
+            kind: crate::Kind::Activity,
+            points,
+            ..crate::Track::default()
+        };
+        let reading = crate::read(&crate::write_fit(&track).bytes).unwrap();
+        let back = &reading.tracks[0].points;
+        let depth = |index| back.value(index, Channel::Depth);
+        assert_eq!((depth(0), depth(1)), (Some(1.0), None));
     }
 
     #[test]

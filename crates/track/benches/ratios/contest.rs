@@ -128,7 +128,7 @@ impl fmt::Display for Table {
                 speed(row.bytes, row.times.0),
                 row.other,
                 speed(row.bytes, row.times.1),
-                if reached { "yes" } else { "**no**" },
+                if reached { "met" } else { "**not met**" },
             )?;
         }
         Ok(())

@@ -57,8 +57,8 @@ impl Files {
     }
 }
 
-/// The ten largest activities of a format in the corpus, if there is one; and always a ride written by our own writer.
-fn files(format: &str, written: Vec<u8>) -> Vec<Files> {
+/// The ten largest activities of a format in the corpus, if there is one.
+fn largest(format: &str) -> Option<Files> {
     let mut recordings = corpus::recordings(format);
     recordings.retain(|file| {
         let kind = &file.truth["kind"];
@@ -66,18 +66,19 @@ fn files(format: &str, written: Vec<u8>) -> Vec<Files> {
     });
     recordings.sort_by_key(|file| std::cmp::Reverse(file.bytes.len()));
     recordings.truncate(10);
-    let mut all = Vec::new();
-    if !recordings.is_empty() {
-        all.push(Files {
-            name: format!("{} largest of the corpus", recordings.len()),
-            all: recordings.into_iter().map(|file| file.bytes).collect(),
-        });
-    }
-    all.push(Files {
+    (!recordings.is_empty()).then(|| Files {
+        name: format!("{} largest of the corpus", recordings.len()),
+        all: recordings.into_iter().map(|file| file.bytes).collect(),
+    })
+}
+
+/// The largest of the corpus; and always a ride written by our own writer.
+fn files(format: &str, written: Vec<u8>) -> Vec<Files> {
+    let own = Files {
         name: "generated, 36,000 points".to_owned(),
         all: vec![written],
-    });
-    all
+    };
+    largest(format).into_iter().chain([own]).collect()
 }
 
 fn main() {
@@ -109,7 +110,8 @@ fn main() {
             .for_each(|files| text::measure_tcx(&mut table, files));
     }
     if wanted("write") {
-        writing::measure(&mut table, &ride);
+        let recordings = largest("fit");
+        writing::measure(&mut table, &ride, recordings.as_ref());
     }
     println!("{table}");
     if wanted("hostile") {

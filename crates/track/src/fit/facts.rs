@@ -192,7 +192,9 @@ impl Facts {
             (TIMER, 1 | 4 | 8 | 9) => Some(false),
             _ => None,
         };
-        if let (Some(runs), Some(time)) = (runs, time) {
+        if let Some(runs) = runs {
+            // Without a moment it says nothing: not when it stopped, and as an event it would be written again and again.
+            let Some(time) = time else { return };
             let event = TimerEvent {
                 time_ms: milliseconds(time),
                 runs,

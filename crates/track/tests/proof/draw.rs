@@ -1,11 +1,27 @@
 //! Makes any track at all from bytes, so that a fuzzer and a property test can share what they write. Knows no file format.
-#![allow(
-    clippy::needless_update,
-    reason = "points and laps may have more than is drawn here"
-)]
 
 use jiff::Timestamp;
-use track::{Kind, Lap, Point, Position, Source, Sport, Totals, Track};
+use track::{
+    Channel, DeveloperField, DeviceInfo, Event, Kind, Lap, Length, Pause, Point, Points, Position,
+    Session, Source, Sport, SwimStroke, Totals, Track,
+};
+
+/// What somebody might call a field to do harm.
+const NAMES: [&str; 10] = [
+    "Form Power",
+    "=HYPERLINK(\"x\",1)",
+    "a\r\nb,c",
+    "]]>",
+    "\u{202e}gnp.x\u{0}",
+    "\"",
+    "&lt;<!--",
+    "heart_rate",
+    "",
+    "\u{85}\u{7f}\u{1b}[31m\u{fffe}",
+];
+const SUB_SPORTS: [&str; 5] = ["trail", "open_water", "generic", "201", "no such word"];
+const MAKERS: [&str; 5] = ["garmin", "wahoo_fitness", "60000", "70000", "nobody"];
+const PRODUCTS: [&str; 3] = ["edge_530", "28", "TICKR X"];
 
 /// Bytes that decide what is made; when they run out, zeros do.
 struct Draw<'a>(&'a [u8]);
@@ -98,26 +114,215 @@ impl Draw<'_> {
             cadence_rpm: self.number(256.0, 0.0),
             power_w: self.number(20.0, 0.0),
             temperature_c: self.number(512.0, 50.0),
-            ..Point::default()
+        }
+    }
+
+    /// How many there are of something.
+    fn count(&mut self, most: u8) -> u8 {
+        match self.byte() {
+            0..120 => 0,
+            many => many % (most + 1),
+        }
+    }
+
+    /// One of these words, now and then any text, or nothing.
+    fn word(&mut self, words: &[&str]) -> Option<String> {
+        match self.byte() {
+            0..60 => None,
+            60..200 => {
+                let place = usize::from(self.byte()) % words.len();
+                words.get(place).map(|word| (*word).to_owned())
+            }
+            _ => self.text(),
+        }
+    }
+
+    fn totals(&mut self) -> Totals {
+        Totals {
+            elapsed_s: self.number(10.0, 0.0),
+            timer_s: self.number(10.0, 0.0),
+            moving_s: self.number(10.0, 0.0),
+            distance_m: self.number(1.0, 0.0),
+            ascent_m: self.number(10.0, 0.0),
+            descent_m: self.number(10.0, 0.0),
+            calories_kcal: self.number(10.0, 0.0),
+            average_speed_m_s: self.number(1000.0, 0.0),
+            max_speed_m_s: self.number(1000.0, 0.0),
+            average_hr: self.number(256.0, 0.0),
+            max_hr: self.number(256.0, 0.0),
+            average_cadence: self.number(256.0, 0.0),
+            max_cadence: self.number(256.0, 0.0),
+            average_power_w: self.number(20.0, 0.0),
+            max_power_w: self.number(20.0, 0.0),
+            normalized_power_w: self.number(20.0, 0.0),
+            cycles: self.number(1.0, 0.0),
         }
     }
 
     fn lap(&mut self) -> Lap {
         Lap {
             start: self.perhaps_moment(),
-            totals: Totals {
-                elapsed_s: self.number(10.0, 0.0),
-                timer_s: self.number(10.0, 0.0),
-                distance_m: self.number(1.0, 0.0),
-                ascent_m: self.number(10.0, 0.0),
-                average_hr: self.number(256.0, 0.0),
-                max_hr: self.number(256.0, 0.0),
-                average_cadence: self.number(256.0, 0.0),
-                average_power_w: self.number(20.0, 0.0),
-                max_speed_m_s: self.number(1000.0, 0.0),
-                calories_kcal: self.number(10.0, 0.0),
-                ..Totals::default()
-            },
+            totals: self.totals(),
+        }
+    }
+
+    fn sport(&mut self) -> Sport {
+        let sport = Sport::ALL.get(usize::from(self.byte()) % Sport::ALL.len());
+        sport.copied().unwrap_or_default()
+    }
+
+    fn session(&mut self) -> Session {
+        Session {
+            start: self.perhaps_moment(),
+            sport: self.sport(),
+            sub_sport: self.word(&SUB_SPORTS),
+            totals: self.totals(),
+            pool_length_m: self.number(100.0, 0.0),
+        }
+    }
+
+    fn length(&mut self) -> Length {
+        Length {
+            start: self.perhaps_moment(),
+            elapsed_s: self.number(10.0, 0.0),
+            timer_s: self.number(10.0, 0.0),
+            active: self.byte() >= 60,
+            strokes: self.number(100.0, 0.0),
+            stroke: SwimStroke::ALL.get(usize::from(self.byte() % 12)).copied(),
+            average_speed_m_s: self.number(1000.0, 0.0),
+            average_cadence: self.number(256.0, 0.0),
+        }
+    }
+
+    /// Any event but the timer's, whose starts and stops are pauses, and 255, which says that there is none.
+    fn event(&mut self) -> Event {
+        Event {
+            time: self.perhaps_moment(),
+            event: 1 + self.byte() % 254,
+            event_type: self.byte() % 255,
+            data: (self.byte() >= 60).then(|| u32::from_le_bytes(self.bytes())),
+        }
+    }
+
+    /// What a sensor says, or nearly so; never what is no number.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "single precision is what there is"
+    )]
+    fn beat_interval(&mut self) -> f32 {
+        let seconds = self.number(1000.0, 0.0).unwrap_or(0.8) as f32;
+        if seconds.is_finite() { seconds } else { 0.0 }
+    }
+
+    fn perhaps_byte(&mut self) -> Option<u8> {
+        (self.byte() >= 60).then(|| self.byte())
+    }
+
+    fn device(&mut self) -> DeviceInfo {
+        DeviceInfo {
+            index: self.perhaps_byte(),
+            manufacturer: self.word(&MAKERS),
+            product: self.word(&PRODUCTS),
+            serial: self.serial(),
+            device_type: self.perhaps_byte(),
+            software: self
+                .perhaps_byte()
+                .map(|high| u16::from_le_bytes([self.byte(), high])),
+            battery_percent: self.perhaps_byte(),
+        }
+    }
+
+    fn serial(&mut self) -> Option<u64> {
+        match self.byte() {
+            0..60 => None,
+            60..220 => Some(u32::from_le_bytes(self.bytes()).into()),
+            _ => Some(u64::from_le_bytes(self.bytes())),
+        }
+    }
+
+    fn source(&mut self) -> Source {
+        Source {
+            manufacturer: self.word(&MAKERS),
+            product: self.word(&PRODUCTS),
+            serial: self.serial(),
+            created: self.perhaps_moment(),
+        }
+    }
+
+    fn developer_field(&mut self) -> DeveloperField {
+        DeveloperField {
+            name: self.word(&NAMES).unwrap_or_default(),
+            units: self
+                .word(&["kN/m", "@\u{1}", ",", "m\ns"])
+                .unwrap_or_default(),
+            application: (self.byte() >= 128).then(|| self.bytes()),
+        }
+    }
+
+    /// A pause before the point of this index.
+    fn pause(&mut self, before: usize) -> Pause {
+        Pause {
+            before,
+            from: self.perhaps_moment(),
+            to: self.perhaps_moment(),
+        }
+    }
+
+    fn channel(&mut self, own: usize) -> Option<Channel> {
+        let place = usize::from(self.byte()) % (Channel::ALL.len() + own);
+        let index = place.checked_sub(Channel::ALL.len());
+        match index {
+            Some(index) => u16::try_from(index).ok().map(Channel::Developer),
+            None => Channel::ALL.get(place).copied(),
+        }
+    }
+
+    /// Points until there are no bytes left, with the channels of `own` fields, and pauses between them.
+    fn points(&mut self, mut clock: Option<Timestamp>, own: usize) -> (Points, Vec<Pause>) {
+        let mut points = Points::default();
+        let mut pauses = Vec::new();
+        while !self.0.is_empty() {
+            let index = points.len();
+            points.push(self.point(&mut clock));
+            let more = self.byte();
+            if more >= 240 && index > 0 {
+                pauses.push(self.pause(index));
+            }
+            for _ in 0..more % 4 {
+                let (channel, value) = (self.channel(own), self.number(10.0, 0.0));
+                if let (Some(channel), Some(value)) = (channel, value) {
+                    points.set(index, channel, value);
+                }
+            }
+        }
+        (points, pauses)
+    }
+
+    /// What stands beside the points.
+    fn beside_points(&mut self) -> Track {
+        Track {
+            kind: Kind::Activity,
+            sport: self.sport(),
+            sub_sport: self.word(&SUB_SPORTS),
+            name: self.text(),
+            source: self.source(),
+            utc_offset_s: self
+                .perhaps_byte()
+                .map(|quarters| (i32::from(quarters) - 128) * 900),
+            sessions: (0..self.count(3)).map(|_| self.session()).collect(),
+            laps: (0..self.byte() % 4).map(|_| self.lap()).collect(),
+            lengths: (0..self.count(3)).map(|_| self.length()).collect(),
+            events: (0..self.count(3)).map(|_| self.event()).collect(),
+            beat_intervals_s: (0..self.count(12)).map(|_| self.beat_interval()).collect(),
+            devices: (0..self.count(3)).map(|_| self.device()).collect(),
+            developer_fields: (0..self.count(3)).map(|_| self.developer_field()).collect(),
+            elapsed_s: self.number(1.0, 0.0),
+            timer_s: self.number(1.0, 0.0),
+            moving_s: self.number(1.0, 0.0),
+            distance_m: self.number(0.1, 0.0),
+            ascent_m: self.number(10.0, 0.0),
+            descent_m: self.number(10.0, 0.0),
+            ..Track::default()
         }
     }
 }
@@ -125,41 +330,26 @@ impl Draw<'_> {
 /// The activity that these bytes stand for. Any bytes stand for one.
 pub(crate) fn activity(bytes: &[u8]) -> Track {
     let mut draw = Draw(bytes);
-    let sport = Sport::ALL.get(usize::from(draw.byte()) % Sport::ALL.len());
-    let name = draw.text();
-    let product = draw.text();
-    let laps = (0..draw.byte() % 4).map(|_| draw.lap()).collect();
-    let mut clock = draw.moment();
+    let beside = draw.beside_points();
+    let clock = draw.moment();
     let start = if draw.byte() < 128 {
         clock
     } else {
         draw.perhaps_moment()
     };
-    let (elapsed_s, timer_s, distance_m, ascent_m) = (
-        draw.number(1.0, 0.0),
-        draw.number(1.0, 0.0),
-        draw.number(0.1, 0.0),
-        draw.number(10.0, 0.0),
-    );
-    let mut points = Vec::new();
-    while !draw.0.is_empty() {
-        points.push(draw.point(&mut clock));
-    }
+    let more = draw.byte();
+    let (points, pauses) = draw.points(clock, beside.developer_fields.len());
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let positions = points.iter().filter(|point| point.position.is_some());
     Track {
-        kind: Kind::Activity,
-        sport: sport.copied().unwrap_or_default(),
-        name,
         start,
-        elapsed_s,
-        timer_s,
-        distance_m,
-        ascent_m,
-        laps,
-        points: points.into_iter().collect(),
-        source: Source {
-            product,
-            ..Source::default()
-        },
-        ..Track::default()
+        file_sessions: count(beside.sessions.len()),
+        file_laps: count(beside.laps.len()),
+        // Some of one moment were merged.
+        file_points: count(points.len()).saturating_add(more.into()),
+        file_positions: count(positions.count()),
+        points,
+        pauses,
+        ..beside
     }
 }

@@ -1,6 +1,8 @@
 //! What holds for every reading, whatever was in the file. Knows no file format.
 
-use track::{Reading, Track, read, write_fit, write_gpx, write_tcx};
+use quick_xml::events::Event;
+use quick_xml::reader::Reader;
+use track::{ExportFormat, Reading, Track, read};
 
 use crate::memory;
 
@@ -73,12 +75,98 @@ fn check_track(track: &Track) {
             .is_none_or(|bounds| bounds.south <= bounds.north && bounds.west <= bounds.east)
     );
     assert!(track.identity().is_none_or(|identity| !identity.is_empty()));
-    for write in [write_fit, write_gpx, write_tcx] {
-        let written = write(track);
-        let again = read(&written.bytes);
+    for format in ExportFormat::ALL {
+        check_written(format, track);
+    }
+}
+
+/// What is written can be read by whoever reads the format, and what it could not carry is said in sentences.
+#[track_caller]
+pub(crate) fn check_written(format: ExportFormat, track: &Track) {
+    let written = format.write(track);
+    for sentence in &written.left_out {
+        assert!(sentence.ends_with('.'), "{sentence}");
+        assert!(!sentence.contains(char::is_control), "{sentence:?}");
+    }
+    let bytes = &written.bytes;
+    match format {
+        ExportFormat::Fit => {}
+        ExportFormat::Gpx | ExportFormat::Tcx | ExportFormat::Kml => check_xml(bytes),
+        ExportFormat::GeoJson => {
+            let value: Result<serde_json::Value, _> = serde_json::from_slice(bytes);
+            assert!(value.is_ok_and(|value| value["type"] == "Feature"));
+        }
+        ExportFormat::Csv => check_csv(bytes, track.points.len()),
+    }
+    if matches!(
+        format,
+        ExportFormat::Fit | ExportFormat::Gpx | ExportFormat::Tcx
+    ) {
+        let again = read(bytes);
         assert!(
             again.is_ok_and(|again| again.complete),
             "what we write is whole"
         );
     }
+}
+
+/// One root, each element closed by its own end, attributes told apart, and no character that XML forbids.
+#[track_caller]
+fn check_xml(bytes: &[u8]) {
+    let text = str::from_utf8(bytes).unwrap_or_else(|error| panic!("{error}"));
+    let forbidden = |c: char| c < ' ' && !"\t\r\n".contains(c) || "\u{fffe}\u{ffff}".contains(c);
+    assert!(!text.contains(forbidden), "a character XML has not");
+    let mut reader = Reader::from_str(text);
+    let (mut depth, mut roots) = (0_usize, 0);
+    loop {
+        let event = reader.read_event();
+        match event.unwrap_or_else(|error| panic!("{error}: {text}")) {
+            Event::Eof => break,
+            Event::Start(start) => {
+                roots += usize::from(depth == 0);
+                depth += 1;
+                assert!(start.attributes().all(|each| each.is_ok()), "{text}");
+            }
+            Event::Empty(empty) => {
+                assert!(empty.attributes().all(|each| each.is_ok()), "{text}");
+            }
+            // The reader itself checks that an end is the innermost element's.
+            Event::End(_) => depth -= 1,
+            _ => {}
+        }
+    }
+    assert_eq!((depth, roots), (0, 1), "{text}");
+}
+
+/// A row of headings and one for each point, of as many cells.
+#[track_caller]
+fn check_csv(bytes: &[u8], points: usize) {
+    let text = str::from_utf8(bytes).unwrap_or_else(|error| panic!("{error}"));
+    let rows = csv_rows(text);
+    assert_eq!(rows.len(), points + 1);
+    let cells = rows.first().map_or(0, Vec::len);
+    assert!(rows.iter().all(|row| row.len() == cells), "{text}");
+    let computes = |cell: &String| cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    assert!(!rows.iter().take(1).flatten().any(computes), "{text}");
+}
+
+/// The cells of a table as RFC 4180 has them: quotes may hold commas and lines, and two quotes in quotes are one.
+fn csv_rows(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
+    let mut quoted = false;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.next_if_eq(&'"').is_some() => cell.push('"'),
+            '"' => quoted = !quoted,
+            ',' if !quoted => row.push(std::mem::take(&mut cell)),
+            '\r' if !quoted && letters.next_if_eq(&'\n').is_some() => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            other => cell.push(other),
+        }
+    }
+    assert!(!quoted && row.is_empty() && cell.is_empty(), "{text}");
+    rows
 }

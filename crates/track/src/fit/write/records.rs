@@ -77,14 +77,29 @@ pub(super) fn write(file: &mut File, track: &Track) {
     file.bytes.extend(rows.get(from..).unwrap_or_default());
 }
 
-/// The timer stops and starts: when the track says, else at the points on both sides.
+/// The timer stops and starts. Without any moment a reader could not tell what the events mean.
 fn pause_events(file: &mut File, points: &Points, pause: &Pause) {
+    if let Some((from, to)) = moments(points, pause) {
+        summaries::timer(file, Some(from), summaries::STOP_ALL);
+        summaries::timer(file, Some(to), summaries::START);
+    }
+}
+
+/// When a pause begins and ends: as the track says, else at the points on both sides, else both at the one that is known.
+fn moments(points: &Points, pause: &Pause) -> Option<(f64, f64)> {
     let at = |index: usize| points.time.get(index).and_then(seconds_of).map(f64::from);
     let from = pause.from.and_then(super::seconds);
+    let from = from.or_else(|| pause.before.checked_sub(1).and_then(at));
     let to = pause.to.and_then(super::seconds);
-    let before = pause.before.checked_sub(1).and_then(at);
-    summaries::timer(file, from.or(before), summaries::STOP_ALL);
-    summaries::timer(file, to.or_else(|| at(pause.before)), summaries::START);
+    let to = to.or_else(|| at(pause.before));
+    from.or(to).zip(to.or(from))
+}
+
+/// How many pauses have no moment at all.
+pub(super) fn timeless_pauses(track: &Track) -> usize {
+    let pauses = track.pauses.iter();
+    let timeless = pauses.filter(|pause| moments(&track.points, pause).is_none());
+    timeless.count()
 }
 
 /// One column of the rows.
@@ -204,21 +219,7 @@ impl Column<'_> {
                     });
             }
             Column::Balance(either, right, place) => {
-                let share = |cells: &[f64], index: usize| match cells.get(index) {
-                    #[expect(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "clamped to seven bits"
-                    )]
-                    Some(share) if !share.is_nan() => Some(share.round().clamp(0.0, 126.0) as u8),
-                    _ => None,
-                };
-                for (index, row) in rows.chunks_exact_mut(stride).enumerate() {
-                    let right = share(right, index).map(|share| share | RIGHT);
-                    if let Some(byte) = row.get_mut(place.at) {
-                        *byte = right.or_else(|| share(either, index)).unwrap_or(u8::MAX);
-                    }
-                }
+                return balances(rows, stride, place.at, either, right);
             }
             Column::Own(cells, at) => each(rows, stride, *at, cells, |value| {
                 if value.is_nan() {
@@ -300,6 +301,38 @@ fn each<T, const N: usize>(
             *place = bytes(cell);
         }
     }
+}
+
+/// Puts the balances into their one byte: the right side's where it is known. Says how many values do not fit into it.
+fn balances(rows: &mut [u8], stride: usize, at: usize, either: &[f64], right: &[f64]) -> u64 {
+    let mut too_large = 0;
+    let mut share = |cells: &[f64], index: usize| {
+        let share = cells.get(index).filter(|share| !share.is_nan())?.round();
+        let fits = (0.0..=126.0).contains(&share);
+        too_large += u64::from(!fits);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within the range just checked"
+        )]
+        fits.then_some(share as u8)
+    };
+    for (index, row) in rows.chunks_exact_mut(stride).enumerate() {
+        let right = share(right, index).map(|share| share | RIGHT);
+        if let Some(byte) = row.get_mut(at) {
+            *byte = right.or_else(|| share(either, index)).unwrap_or(u8::MAX);
+        }
+    }
+    too_large
+}
+
+/// Points that have both balances, of which the right side's is written.
+pub(super) fn two_balances(points: &Points) -> usize {
+    let both = |index: &usize| {
+        points.value(*index, Channel::Balance).is_some()
+            && points.value(*index, Channel::RightBalance).is_some()
+    };
+    (0..points.len()).filter(both).count()
 }
 
 /// Degrees as FIT counts them. 180 degrees east is one semicircle too many: it is written as 180 west, the same place.

@@ -6,7 +6,7 @@ use super::super::profile::{
     session,
 };
 use super::file::{File, Value, fitting};
-use super::records::split_seconds;
+use super::records::{split_seconds, timeless_pauses, two_balances};
 use super::{Span, seconds};
 use crate::left_out::{Item, LeftOut};
 use crate::{DeviceInfo, Length, Session, Sport, SwimStroke, Totals, Track, sport};
@@ -144,7 +144,11 @@ pub(super) fn devices(file: &mut File, track: &Track, span: &Span) {
     }
 }
 
+/// A start or stop of the timer, which says nothing without a moment.
 pub(super) fn timer(file: &mut File, time: Option<f64>, kind: f64) {
+    if time.is_none() {
+        return;
+    }
     let values = [
         (event::timestamp, time),
         (event::event, Some(0.0)),
@@ -343,6 +347,14 @@ pub(super) fn left_out(file: &File, track: &Track, left_out: &mut LeftOut) {
         (
             Item("fractions of a second", "fraction", "fractions"),
             split_seconds(&track.points),
+        ),
+        (
+            Item("pauses without a moment", "pause", "pauses"),
+            timeless_pauses(track),
+        ),
+        (
+            Item("second balance of a point", "value", "values"),
+            two_balances(&track.points),
         ),
         (
             Item(
