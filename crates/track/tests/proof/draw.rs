@@ -55,10 +55,11 @@ impl Draw<'_> {
         })
     }
 
-    /// A moment between 2000 and 2110, to the millisecond: before 1998 FIT knows no date.
+    /// A moment between 2000 and 2110, to the millisecond: earlier ones are doubted when they are read. A day late, because the
+    /// points may go back some seconds each.
     fn moment(&mut self) -> Option<Timestamp> {
         let spread = u64::from(u32::from_le_bytes(self.bytes())) * 808;
-        let millisecond = 946_684_800_000 + i64::try_from(spread).ok()?;
+        let millisecond = 946_771_200_000 + i64::try_from(spread).ok()?;
         Timestamp::from_millisecond(millisecond).ok()
     }
 
