@@ -252,6 +252,7 @@ impl Desk {
         self.script(press).await;
         for _ in 0..3 {
             tokio::time::sleep(STEP * 20).await;
+            focus_save_dialog();
             let keys = [
                 &["key", "ctrl+a"][..],
                 &["type", target.to_str().unwrap()],
@@ -432,4 +433,18 @@ async fn session(port: u16, wishes: Value) -> Client {
 fn free_ports() -> [u16; 5] {
     let held = [(); 5].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     held.map(|listener| listener.local_addr().unwrap().port())
+}
+
+/// Gives the dialog the keyboard. There is no window manager here to do it, and when the menu closes, the page takes the
+/// keyboard back: whichever of the two came last had it.
+fn focus_save_dialog() {
+    let search = ["search", "--onlyvisible", "--name", "^Save"];
+    let found = Command::new("xdotool").args(search).output();
+    let found = found.map(|output| output.stdout).unwrap_or_default();
+    for window in String::from_utf8_lossy(&found).split_whitespace() {
+        // Typing into a window without the keyboard is noticed below: nothing is saved then.
+        let _ = Command::new("xdotool")
+            .args(["windowfocus", window])
+            .status();
+    }
 }
