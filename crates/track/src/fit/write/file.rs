@@ -186,7 +186,7 @@ pub(super) fn base_of(base: Base) -> u8 {
 /// The raw numbers that a field of this base type can hold, besides its value for "absent".
 pub(super) fn range(base: Base) -> (f64, f64) {
     match base {
-        Base::Sint8 => (-128.0, 126.0),
+        Base::Sint8 => (-127.0, 126.0),
         Base::Enum | Base::Uint8 => (0.0, 254.0),
         Base::Uint16 => (0.0, 65_534.0),
         Base::Sint16 => (-32_768.0, 32_766.0),
