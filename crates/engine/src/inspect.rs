@@ -101,7 +101,8 @@ pub(crate) fn read_file(path: &Path, now: Timestamp) -> Result<Reading, Problem>
     read_named(&path.display().to_string(), &bytes_of(path)?, now)
 }
 
-fn read_named(name: &str, bytes: &[u8], now: Timestamp) -> Result<Reading, Problem> {
+/// Reads bytes; an error names the file that they are of.
+pub(crate) fn read_named(name: &str, bytes: &[u8], now: Timestamp) -> Result<Reading, Problem> {
     read_guarded(bytes, now).map_err(|error| match error {
         Some(error) => Problem::unreadable(name, &error),
         None => broke_the_reader(name),

@@ -346,13 +346,8 @@ impl Look {
         if self.manual && track::archive::is_archive(&bytes) {
             return Ok(Copied::Archive(bytes));
         }
-        Ok(Copied::Done(
-            match inspect::read_guarded(&bytes, (self.clock)()) {
-                Ok(reading) => Ok((staged, reading)),
-                Err(Some(error)) => Err(Problem::unreadable(&name, &error)),
-                Err(None) => Err(inspect::broke_the_reader(&name)),
-            },
-        ))
+        let read = inspect::read_named(&name, &bytes, (self.clock)());
+        Ok(Copied::Done(read.map(|reading| (staged, reading))))
     }
 
     /// Puts bytes out of an archive into the library's staging. The error is our own disk's.

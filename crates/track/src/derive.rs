@@ -174,20 +174,16 @@ impl Place {
 
 /// The first second of 2000: no device in use is older, so a date before it was never set.
 const YEAR_2000: i64 = 946_684_800;
-/// How the sentence begins that a reader has about times without any date; no other is needed then.
-const NO_DATE: &str = "Times count from";
+/// What is said of times without any date; no other sentence on the date is needed then.
+pub(crate) const NO_DATE: &str =
+    "Times count from when the device was switched on: the date is not known";
 
 /// Says so where the date cannot be right: the clock of a device that lost its power begins in 1970, 1980 or 1989.
 fn note_unset_clock(track: &mut Track) {
     let unset = track
         .start
         .is_some_and(|start| start.as_second() < YEAR_2000);
-    if unset
-        && !track
-            .skipped
-            .iter()
-            .any(|note| note.what.starts_with(NO_DATE))
-    {
+    if unset && !track.skipped.iter().any(|note| note.what == NO_DATE) {
         track.skipped.push(Skipped {
             what: "The date lies before 2000: the device's clock was not set".to_owned(),
             byte: None,

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::{Channel, Session, Totals, Track, derive};
+use crate::xml::maker;
+use crate::{Channel, Session, Source, Totals, Track, derive};
 
 /// Counts of what was left out of a file.
 pub(crate) struct LeftOut {
@@ -86,6 +87,14 @@ impl LeftOut {
                 track.points.count(channel),
             );
         }
+    }
+
+    /// The maker, where it is not the one that the device's name begins with: a reader works that one out again.
+    pub(crate) fn add_maker(&mut self, source: &Source) {
+        let known = source.product.as_deref().and_then(maker);
+        let unknown = source.manufacturer.is_some() && source.manufacturer != known;
+        let item = Item("maker beside the device", "name", "names");
+        self.add(item, usize::from(unknown));
     }
 
     /// Ascent, descent and time in motion, where the device's own differ from what the points say.

@@ -148,10 +148,7 @@ fn notes(facts: &Facts, skipped: &mut Vec<Skipped>) {
             });
         }
     };
-    note(
-        "Times count from when the device was switched on: the date is not known",
-        u64::from(facts.relative_time()),
-    );
+    note(derive::NO_DATE, u64::from(facts.relative_time()));
     note(
         "More points than a file of this size can hold were passed over",
         u64::from(facts.records.passed_over > 0),

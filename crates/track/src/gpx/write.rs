@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use crate::left_out::{self, Item, LeftOut};
-use crate::xml::{Writer, maker, pauses, rounded, west_of_180};
+use crate::xml::{Writer, pauses, rounded, west_of_180};
 use crate::{Channel, Point, Position, Sport, Track, Written, beyond_points, sport_words};
 
 const HEAD: &str = "<gpx version=\"1.1\" creator=\"Trackdock\" xmlns=\"http://www.topografix.com/GPX/1/1\" \
@@ -173,7 +173,6 @@ fn sentences(track: &Track, lost: &Lost) -> Vec<String> {
         .sub_sport
         .as_deref()
         .is_some_and(|finer| word(track) != finer);
-    let known = source.product.as_deref().and_then(maker);
     for (item, count) in [
         (Item("laps", "lap", "laps"), left_out::laps(track)),
         (
@@ -208,13 +207,10 @@ fn sentences(track: &Track, lost: &Lost) -> Vec<String> {
             Item("serial numbers", "number", "numbers"),
             usize::from(source.serial.is_some()),
         ),
-        (
-            Item("maker beside the device", "name", "names"),
-            usize::from(source.manufacturer.is_some() && source.manufacturer != known),
-        ),
     ] {
         left_out.add(item, count);
     }
+    left_out.add_maker(source);
     left_out.add_own_sums(track);
     beyond_points::add_without_laps(track, &mut left_out);
     left_out.add_channels(track, &CHANNELS);

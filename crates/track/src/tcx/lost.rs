@@ -3,7 +3,7 @@
 use super::current::sums;
 use super::plan::{Leg, sessions};
 use crate::left_out::{self, Item, LeftOut, near};
-use crate::xml::{maker, pauses};
+use crate::xml::pauses;
 use crate::{Source, Sport, Totals, Track, beyond_points, sport_words};
 
 /// How much was left out of points and laps while they were written.
@@ -82,10 +82,7 @@ impl Source {
 }
 
 fn add_source(left_out: &mut LeftOut, source: &Source) {
-    let known = source.product.as_deref().and_then(maker);
-    let unknown = source.manufacturer.is_some() && source.manufacturer != known;
-    let item = Item("maker beside the device", "name", "names");
-    left_out.add(item, usize::from(unknown));
+    left_out.add_maker(source);
     let long = source.serial.is_some() && source.unit().is_none();
     let item = Item("serial numbers over 32 bits", "number", "numbers");
     left_out.add(item, usize::from(long));

@@ -328,6 +328,15 @@ fn balances(rows: &mut [u8], stride: usize, at: usize, either: &[f64], right: &[
 
 /// Points that have both balances, of which the right side's is written.
 pub(super) fn two_balances(points: &Points) -> usize {
+    let sides = [Channel::Balance, Channel::RightBalance];
+    if points
+        .channels()
+        .filter(|each| sides.contains(each))
+        .count()
+        < sides.len()
+    {
+        return 0; // hardly any track has one, let alone both
+    }
     let both = |index: &usize| {
         points.value(*index, Channel::Balance).is_some()
             && points.value(*index, Channel::RightBalance).is_some()
