@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::facts::{Facts, NumberedSession};
 use super::layout::Want;
 use super::pauses;
-use crate::{Kind, Points, Skipped, Sport, Totals, Track, derive, sport, zone};
+use crate::{Kind, Pause, Points, Skipped, Sport, Totals, Track, derive, sport, zone};
 
 /// One part of the file: where it lies, what it says, and what was lost in it.
 pub(super) struct Part {
@@ -82,6 +82,7 @@ fn track(part: Part, want: Want) -> Track {
     notes(&facts, &mut skipped);
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let sum = |value: fn(&Totals) -> Option<f64>| sum(&facts.sessions, value);
+    let pauses = pauses::between(&facts.timer, &points);
     let elapsed_s = sum(|totals| totals.elapsed_s).or_else(|| derive::elapsed_s(&points));
     let mut track = Track {
         kind,
@@ -90,7 +91,7 @@ fn track(part: Part, want: Want) -> Track {
         start,
         utc_offset_s: utc_offset(&facts, &points, start),
         elapsed_s,
-        timer_s: sum(|totals| totals.timer_s).or_else(|| timer(&facts, elapsed_s)),
+        timer_s: sum(|totals| totals.timer_s).or_else(|| timer(&pauses, elapsed_s)),
         moving_s: sum(|totals| totals.moving_s),
         distance_m: sum(|totals| totals.distance_m).or_else(|| {
             points
@@ -110,7 +111,7 @@ fn track(part: Part, want: Want) -> Track {
         name: facts.name,
         laps: facts.laps,
         lengths: facts.lengths,
-        pauses: pauses::between(&facts.timer, &points),
+        pauses,
         events: facts.events,
         beat_intervals_s: facts.beat_intervals_s,
         devices: facts.devices,
@@ -173,13 +174,13 @@ fn sum(sessions: &[NumberedSession], value: impl Fn(&Totals) -> Option<f64>) -> 
         .reduce(|one, other| one + other)
 }
 
-/// Without a session: from the first to the last time, less what the timer events say it stood still.
-fn timer(facts: &Facts, elapsed_s: Option<f64>) -> Option<f64> {
+/// Without a session: from the first to the last time, less the pauses.
+fn timer(pauses: &[Pause], elapsed_s: Option<f64>) -> Option<f64> {
     #[expect(
         clippy::cast_precision_loss,
         reason = "a recording is shorter than 285,000 years"
     )]
-    let still_s = pauses::still_ms(&facts.timer) as f64 / 1000.0;
+    let still_s = pauses::still_ms(pauses) as f64 / 1000.0;
     Some((elapsed_s? - still_s).max(0.0))
 }
 
