@@ -1,5 +1,7 @@
 //! Writes the points as records: one definition, then all rows, filled column by column. Knows no other message.
 
+use std::ops::Range;
+
 use super::super::channels::{self, ChannelField};
 use super::super::profile::{Base, Field, record};
 use super::super::records::RIGHT;
@@ -9,6 +11,8 @@ use super::summaries;
 use crate::column::{Cell, NO_TIME};
 use crate::{Channel, Pause, Points, Track};
 
+/// Rows that are filled at a time.
+const BLOCK: usize = 512;
 /// Semicircles per degree.
 const SEMICIRCLES: f64 = 2_147_483_648.0 / 180.0;
 
@@ -60,21 +64,33 @@ pub(super) fn write(file: &mut File, track: &Track) {
     };
     let columns = columns(&mut layout, points);
     file.define(0, record::MESSAGE.number, &layout.fields, &layout.own);
-    // The header byte of local type 0 is 0, as the row is filled with at first.
-    let mut rows = vec![0; points.len() * layout.stride];
-    for column in &columns {
-        file.too_large += column.fill(&mut rows, layout.stride);
-    }
     let mut from = 0;
     for pause in &track.pauses {
-        let until = (pause.before * layout.stride).min(rows.len());
-        file.bytes.extend(rows.get(from..until).unwrap_or_default());
+        let until = pause.before.clamp(from, points.len());
+        rows(file, &columns, layout.stride, from..until);
         from = until;
         pause_events(file, points, pause);
         // The events took local type 0.
         file.define(0, record::MESSAGE.number, &layout.fields, &layout.own);
     }
-    file.bytes.extend(rows.get(from..).unwrap_or_default());
+    rows(file, &columns, layout.stride, from..points.len());
+}
+
+/// Adds the rows of some points to the file: so many at a time that they stay in the processor's cache while one column
+/// after the other is filled in.
+fn rows(file: &mut File, columns: &[Column], stride: usize, points: Range<usize>) {
+    let mut from = points.start;
+    while from < points.end {
+        let until = points.end.min(from + BLOCK);
+        let at = file.bytes.len();
+        // The header byte of local type 0 is 0, as the row is filled with at first.
+        file.bytes.resize(at + (until - from) * stride, 0);
+        let block = file.bytes.get_mut(at..).unwrap_or_default();
+        for column in columns {
+            file.too_large += column.fill(block, stride, from..until);
+        }
+        from = until;
+    }
 }
 
 /// The timer stops and starts. Without any moment a reader could not tell what the events mean.
@@ -199,29 +215,39 @@ fn extra<'a>(layout: &mut Layout, points: &'a Points, all: &mut Vec<Column<'a>>)
 }
 
 impl Column<'_> {
-    /// Fills the column into the rows; gives how many values did not fit.
-    fn fill(&self, rows: &mut [u8], stride: usize) -> u64 {
+    /// Fills the column's cells of some points into their rows; gives how many values did not fit.
+    fn fill(&self, rows: &mut [u8], stride: usize, points: Range<usize>) -> u64 {
+        fn part<T>(cells: &[T], points: Range<usize>) -> &[T] {
+            let end = points.end.min(cells.len());
+            cells.get(points.start..end).unwrap_or_default()
+        }
         match self {
-            Column::Time(cells, place) => each(rows, stride, place.at, cells, |time| {
-                seconds_of(*time).unwrap_or(u32::MAX).to_le_bytes()
-            }),
-            Column::Degrees(cells, place) => each(rows, stride, place.at, cells, |degrees| {
-                semicircles(*degrees).to_le_bytes()
-            }),
-            Column::Wide(cells, place) => return place.fill(rows, stride, cells, |value| value),
-            Column::Single(cells, place) => return place.fill(rows, stride, cells, f64::from),
+            Column::Time(cells, place) => {
+                each(rows, stride, place.at, part(cells, points), |time| {
+                    seconds_of(*time).unwrap_or(u32::MAX).to_le_bytes()
+                });
+            }
+            Column::Degrees(cells, place) => {
+                each(rows, stride, place.at, part(cells, points), |degrees| {
+                    semicircles(*degrees).to_le_bytes()
+                });
+            }
+            Column::Wide(cells, place) => {
+                return place.fill(rows, stride, part(cells, points), |value| value);
+            }
+            Column::Single(cells, place) => {
+                return place.fill(rows, stride, part(cells, points), f64::from);
+            }
             Column::Cadence(cells, whole, fraction) => {
-                // To the nearest 1/128 turn, so that a fraction never rounds up to a whole one by itself.
-                let turns = |cadence: f32| (f64::from(cadence) * 128.0).round() / 128.0;
-                return whole.fill(rows, stride, cells, |cadence| turns(cadence).floor())
-                    + fraction.fill(rows, stride, cells, |cadence| {
-                        turns(cadence) - turns(cadence).floor()
-                    });
+                let cells = part(cells, points);
+                return whole.fill(rows, stride, cells, |cadence| turns(cadence).0)
+                    + fraction.fill(rows, stride, cells, |cadence| turns(cadence).1);
             }
             Column::Balance(either, right, place) => {
+                let (either, right) = (part(either, points.clone()), part(right, points));
                 return balances(rows, stride, place.at, either, right);
             }
-            Column::Own(cells, at) => each(rows, stride, *at, cells, |value| {
+            Column::Own(cells, at) => each(rows, stride, *at, part(cells, points), |value| {
                 if value.is_nan() {
                     [u8::MAX; 8]
                 } else {
@@ -231,6 +257,28 @@ impl Column<'_> {
         }
         0
     }
+}
+
+/// Whole turns and the rest of a turn, to the nearest 1/128 turn, so that a fraction never rounds up to a whole one by itself.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a cadence beyond 2^53 fits into no field, whatever it is rounded to"
+)]
+fn turns(cadence: f32) -> (f64, f64) {
+    if cadence.is_nan() {
+        return (f64::NAN, f64::NAN);
+    }
+    // Whole numbers, for rounding them as floating point is a call of a function on many processors.
+    let parts = half_away(f64::from(cadence) * 128.0) as i64;
+    ((parts >> 7) as f64, (parts & 127) as f64 / 128.0)
+}
+
+/// A number that, cut off behind the point, is the given one rounded, halves away from zero. NaN stays NaN.
+#[inline]
+fn half_away(raw: f64) -> f64 {
+    if raw < 0.0 { raw - 0.5 } else { raw + 0.5 }
 }
 
 impl Place {
@@ -255,10 +303,9 @@ impl Place {
         macro_rules! each {
             ($type:ty, $absent:expr) => {
                 each(rows, stride, at, cells, |cell| {
-                    let raw = (value(*cell) + offset) * scale;
-                    // Halves away from zero; a comparison with NaN is false.
-                    let raw = if raw < 0.0 { raw - 0.5 } else { raw + 0.5 };
-                    let fits = raw.trunc() >= least && raw.trunc() <= most;
+                    let raw = half_away((value(*cell) + offset) * scale);
+                    // What is cut off behind the point is within the range; a comparison with NaN is false.
+                    let fits = raw > least - 1.0 && raw < most + 1.0;
                     too_large += u64::from(!fits && !raw.is_nan());
                     let raw = if fits { raw as $type } else { $absent };
                     raw.to_le_bytes()
@@ -355,7 +402,7 @@ fn semicircles(degrees: f64) -> i32 {
     if raw.is_nan() {
         return i32::MAX;
     }
-    let raw = if raw < 0.0 { raw - 0.5 } else { raw + 0.5 };
+    let raw = half_away(raw);
     if raw >= 2_147_483_647.0 {
         i32::MIN
     } else {
