@@ -307,3 +307,28 @@ fn hostile_text_takes_no_longer_than_its_size_deserves() {
     // Anything quadratic in these sizes would take minutes.
     assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
 }
+
+#[test]
+fn a_word_for_the_sport_is_written_only_if_it_is_read_back_as_unknown() {
+    let back = |word: &str| {
+        let track = Track {
+            sport: Sport::Other,
+            sub_sport: Some(word.to_owned()),
+            points: std::iter::once(crate::Point {
+                position: crate::Position::new(47.0, 8.0),
+                ..crate::Point::default()
+            })
+            .collect(),
+            ..Track::default()
+        };
+        let mut tracks = read(&crate::write_gpx(&track).bytes).unwrap().tracks;
+        let again = tracks.remove(0);
+        (again.sport, again.sub_sport)
+    };
+    let kept = (Sport::Other, Some("Curling".to_owned()));
+    assert_eq!(back("Curling"), kept);
+    assert_eq!(back("\u{1}Cur\u{fffe}ling "), kept);
+    // Without the characters that XML cannot carry it would be Strava's number for cycling.
+    assert_eq!(back("\u{1}1"), (Sport::Other, None));
+    assert_eq!(back("1\u{ffff}"), (Sport::Other, None));
+}

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use crate::left_out::{self, Item, LeftOut};
-use crate::xml::{Writer, pauses, rounded, west_of_180};
+use crate::xml::{Writer, clean, is_allowed, pauses, rounded, west_of_180};
 use crate::{Channel, Point, Position, Sport, Track, Written, beyond_points, sport_words};
 
 const HEAD: &str = "<gpx version=\"1.1\" creator=\"Trackdock\" xmlns=\"http://www.topografix.com/GPX/1/1\" \
@@ -52,13 +52,18 @@ pub(crate) fn write(track: &Track) -> Written {
     }
 }
 
-/// What is written for the sport: its name, or the word that was read and not understood.
+/// What is written for the sport: its name, or the word that was read and not understood. Whether it is understood is asked
+/// of what XML carries of it, for that is what will be read.
 fn word(track: &Track) -> Cow<'_, str> {
-    match &track.sub_sport {
-        Some(word) if track.sport == Sport::Other && sport_words::from_gpx(word).is_none() => {
-            Cow::Borrowed(word)
-        }
-        _ => Cow::Borrowed(track.sport.name()),
+    let unknown = track
+        .sub_sport
+        .as_deref()
+        .filter(|_| track.sport == Sport::Other);
+    let carried = unknown.map(|word| word.chars().filter(|c| is_allowed(*c)).collect::<String>());
+    let carried = carried.and_then(|word| clean(&word));
+    match carried.filter(|word| sport_words::from_gpx(word).is_none()) {
+        Some(word) => Cow::Owned(word),
+        None => Cow::Borrowed(track.sport.name()),
     }
 }
 

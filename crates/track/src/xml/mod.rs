@@ -18,7 +18,7 @@ pub(crate) use decode::{Text, decode};
 pub(crate) use line::Line;
 pub(crate) use number::{number, number_single};
 pub(crate) use pull::{Sink, pull};
-pub(crate) use reference::clean;
+pub(crate) use reference::{clean, is_allowed};
 use time::{Moment, Zone, moment};
 pub(crate) use write::{Writer, rounded, west_of_180};
 
