@@ -1,6 +1,6 @@
 //! Values that a recording doesn't state, worked out from its points. One definition each, for every format.
 
-use crate::column::Column;
+use crate::column::{Column, NO_TIME};
 use crate::{Lap, Pause, Points, Position, Session, Skipped, Totals, Track};
 
 /// Elevation must change by this much from the last level before it counts: less is noise of the sensor.
@@ -112,62 +112,98 @@ pub(crate) fn elapsed_s(points: &Points) -> Option<f64> {
     clippy::cast_precision_loss,
     reason = "a recording is shorter than 285,000 years"
 )]
-fn seconds(milliseconds: i64) -> f64 {
+pub(crate) fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1000.0
 }
 
 /// Seconds in motion: the sum of all steps from one timed point to the next that are at least [`MOVING_M_S`] fast, without
 /// steps over a pause. `None` where the points have no times, or neither distance nor position.
 pub(crate) fn moving_s(points: &Points, pauses: &[Pause]) -> Option<f64> {
-    let counted = points.distance.has_any();
-    if !points.has_times() || !(counted || points.has_positions()) {
+    if !points.distance.has_any() {
+        return way_and_moving(points, pauses).1;
+    }
+    if !points.has_times() {
         return None;
     }
-    let mut pauses = pauses.iter().map(|pause| pause.before).peekable();
-    let mut moving = 0;
-    let mut last: Option<(i64, Place)> = None;
-    for index in 0..points.len() {
-        let paused = pauses.next_if_eq(&index).is_some();
-        let Some(time) = points.time.get(index) else {
-            continue;
-        };
-        let place = if counted {
-            points.distance.get(index).map(Place::Along)
-        } else {
-            let both = points.latitude.get(index).zip(points.longitude.get(index));
-            both.map(|(latitude, longitude)| {
-                Place::At(Position {
-                    latitude,
-                    longitude,
-                })
-            })
-        };
-        let Some(place) = place else { continue };
-        if let Some((before, from)) = last.replace((time, place))
-            && !paused
-            && time > before
-            && from.to(place) >= MOVING_M_S * seconds(time - before)
-        {
-            moving += time - before;
+    let mut motion = Motion::of(pauses);
+    let mut last = f64::NAN;
+    let cells = points.time.cells().iter().zip(points.distance.cells());
+    for (index, (time, along)) in cells.enumerate() {
+        if *time != NO_TIME && !along.is_nan() {
+            let from = std::mem::replace(&mut last, *along);
+            motion.step(index, *time, || along - from);
         }
     }
-    Some(seconds(moving))
+    Some(seconds(motion.moving_ms))
 }
 
-/// Where a point is: along the way as the device counted it, or on the globe.
-#[derive(Clone, Copy)]
-enum Place {
-    Along(f64),
-    At(Position),
+/// [`distance_m`] and [`moving_s`] of points without a distance of the device's own, in one pass: both are made of the ways
+/// between positions, which are what takes the time.
+fn way_and_moving(points: &Points, pauses: &[Pause]) -> (Option<f64>, Option<f64>) {
+    let both = points.latitude.cells().iter().zip(points.longitude.cells());
+    let times = points.time.cells().iter().copied();
+    let times = times.chain(std::iter::repeat(NO_TIME));
+    let (mut length, mut motion) = (0.0, Motion::of(pauses));
+    let mut last: Option<Position> = None;
+    let mut last_timed: Option<Position> = None;
+    for (index, ((latitude, longitude), time)) in both.zip(times).enumerate() {
+        if latitude.is_nan() || longitude.is_nan() {
+            continue;
+        }
+        let here = Position {
+            latitude: *latitude,
+            longitude: *longitude,
+        };
+        let before = last.replace(here);
+        let step = before.map_or(0.0, |before| way(before, here));
+        length += step;
+        if time == NO_TIME {
+            continue;
+        }
+        let timed = last_timed.replace(here);
+        motion.step(index, time, || match timed {
+            Some(timed) if before != Some(timed) => way(timed, here),
+            _ => step,
+        });
+    }
+    let moving_s = points.has_times().then(|| seconds(motion.moving_ms));
+    (
+        last.map(|_| length),
+        moving_s.filter(|_| points.has_positions()),
+    )
 }
 
-impl Place {
-    /// Metres to the next place.
-    fn to(self, next: Place) -> f64 {
-        match (self, next) {
-            (Place::Along(from), Place::Along(to)) => to - from,
-            (Place::At(from), Place::At(to)) => way(from, to),
-            _ => 0.0,
+/// The time in motion so far.
+struct Motion<'p> {
+    pauses: &'p [Pause],
+    last_ms: Option<i64>,
+    moving_ms: i64,
+}
+
+impl Motion<'_> {
+    fn of(pauses: &[Pause]) -> Motion<'_> {
+        Motion {
+            pauses,
+            last_ms: None,
+            moving_ms: 0,
+        }
+    }
+
+    /// A step to a point that has a time and a place, so many metres from the last such point.
+    #[inline]
+    fn step(&mut self, index: usize, time: i64, metres: impl FnOnce() -> f64) {
+        let mut paused = false;
+        while let Some((pause, rest)) = self.pauses.split_first()
+            && pause.before <= index
+        {
+            (paused, self.pauses) = (true, rest);
+        }
+        if let Some(before) = self.last_ms.replace(time)
+            && !paused
+            && time > before
+            && metres() >= MOVING_M_S * seconds(time - before)
+        {
+            self.moving_ms += time - before;
         }
     }
 }
@@ -199,6 +235,9 @@ pub(crate) fn complete(track: &mut Track) {
         note_unset_clock(track);
     }
     let points = &track.points;
+    if track.distance_m.is_none() && track.moving_s.is_none() && !points.distance.has_any() {
+        (track.distance_m, track.moving_s) = way_and_moving(points, &track.pauses);
+    }
     track.distance_m = track.distance_m.or_else(|| distance_m(points));
     if track.ascent_m.is_none() || track.descent_m.is_none() {
         let climb = climb_m(points);
@@ -209,19 +248,23 @@ pub(crate) fn complete(track: &mut Track) {
     if !track.kind.is_activity() || track.start.is_none() {
         return;
     }
+    if !track.sessions.is_empty() && !track.laps.is_empty() {
+        return;
+    }
+    let totals = totals(track);
     if track.sessions.is_empty() {
         track.sessions.push(Session {
             start: track.start,
             sport: track.sport,
             sub_sport: track.sub_sport.clone(),
-            totals: totals(track),
+            totals,
             pool_length_m: None,
         });
     }
     if track.laps.is_empty() {
         track.laps.push(Lap {
             start: track.start,
-            totals: totals(track),
+            totals,
         });
     }
 }
@@ -252,17 +295,32 @@ pub(crate) fn totals(track: &Track) -> Totals {
     }
 }
 
+/// Mean and highest value of those that are there. Summed up in lanes, which the processor takes side by side.
 fn mean_and_most(column: &Column<f32>) -> (Option<f64>, Option<f64>) {
-    let (mut count, mut sum, mut most) = (0u32, 0.0, f64::NEG_INFINITY);
-    for value in column.values().map(f64::from) {
-        count += 1;
-        sum += value;
-        most = most.max(value);
+    const LANES: usize = 8;
+    let (mut counts, mut sums) = ([0u32; LANES], [0.0; LANES]);
+    let mut highest = [f32::NEG_INFINITY; LANES];
+    let mut take = |values: &[f32]| {
+        let lanes = counts.iter_mut().zip(&mut sums).zip(&mut highest);
+        for (((count, sum), most), value) in lanes.zip(values) {
+            let there = !value.is_nan();
+            *count += u32::from(there);
+            *sum += if there { f64::from(*value) } else { 0.0 };
+            *most = if *value > *most { *value } else { *most };
+        }
+    };
+    let (blocks, rest) = column.cells().as_chunks::<LANES>();
+    for block in blocks {
+        take(block);
     }
+    take(rest);
+    let count: u32 = counts.iter().sum();
     if count == 0 {
         return (None, None);
     }
-    (Some(sum / f64::from(count)), Some(most))
+    let most = highest.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let mean = sums.iter().sum::<f64>() / f64::from(count);
+    (Some(mean), Some(f64::from(most)))
 }
 
 #[cfg(test)]
@@ -311,6 +369,40 @@ mod tests {
         assert_eq!(notes("1980-01-06T00:00:00Z", &["A point without place"]), 2);
         let relative = "Times count from when the device was switched on: the date is not known";
         assert_eq!(notes("1989-12-31T01:00:00Z", &[relative]), 1);
+    }
+
+    #[test]
+    fn a_step_over_a_pause_is_no_motion() {
+        let at = |second: i64, metres: f64| Point {
+            time: jiff::Timestamp::from_second(second).ok(),
+            distance_m: Some(metres),
+            ..Point::default()
+        };
+        let nowhere = Point {
+            distance_m: None,
+            ..at(25, 0.0)
+        };
+        let points: Points = [
+            at(0, 0.0),
+            at(10, 50.0),
+            nowhere,
+            at(40, 200.0),
+            at(50, 250.0),
+        ]
+        .into_iter()
+        .collect();
+        let pause = |before: usize| Pause {
+            before,
+            from: None,
+            to: None,
+        };
+        assert_eq!(moving_s(&points, &[]), Some(50.0));
+        // Also where the point behind the pause has no place, and of two pauses in one place.
+        assert_eq!(moving_s(&points, &[pause(2)]), Some(20.0));
+        assert_eq!(
+            moving_s(&points, &[pause(1), pause(1), pause(4)]),
+            Some(30.0)
+        );
     }
 
     #[test]
