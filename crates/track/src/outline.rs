@@ -1,6 +1,6 @@
 //! The line of a track made small enough for a list row: simplified, and scaled into a square of 100. Knows no drawing.
 
-use crate::Points;
+use crate::{Points, Position};
 
 /// At most this many points go into the simplification; of a longer track every n-th is taken.
 const SAMPLE: usize = 2048;
@@ -32,17 +32,17 @@ fn flattened(points: &Points) -> Vec<(f64, f64)> {
     let count = points.positions().count();
     let step = count.div_ceil(SAMPLE).max(1);
     let last = count.saturating_sub(1);
-    let chosen = points
-        .positions()
-        .enumerate()
-        .filter(|(index, _)| index % step == 0 || *index == last);
     let mut line: Vec<(f64, f64)> = Vec::with_capacity(count / step + 2);
-    for (_, position) in chosen {
+    let mut take = |position: Position| {
         let mut east = position.longitude;
         if let Some((before, _)) = line.last() {
             east += 360.0 * ((before - east) / 360.0).round();
         }
         line.push((east, -position.latitude));
+    };
+    points.positions().step_by(step).for_each(&mut take);
+    if !last.is_multiple_of(step) {
+        points.positions().nth(last).into_iter().for_each(take);
     }
     let (south, north) = range(line.iter().map(|(_, y)| *y));
     let narrow = ((south + north) / 2.0).to_radians().cos().max(0.01);
@@ -143,13 +143,15 @@ fn away(point: (f64, f64), from: (f64, f64), to: (f64, f64)) -> f64 {
     } else {
         0.0
     };
-    (px - along * dx).hypot(py - along * dy)
+    let (x, y) = (px - along * dx, py - along * dy);
+    // Nothing overflows in a square of 100, which is what `hypot` would take its time for.
+    (x * x + y * y).sqrt()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Point, Position};
+    use crate::Point;
 
     fn points(places: &[(f64, f64)]) -> Points {
         let point = |(latitude, longitude)| Point {
