@@ -64,6 +64,13 @@ impl<T: Cell> Column<T> {
         self.0.extend(values);
     }
 
+    /// Makes room for so many points in a column that is still empty.
+    pub(crate) fn expect(&mut self, expected: usize) {
+        if self.0.is_empty() {
+            self.0.reserve(expected);
+        }
+    }
+
     /// Makes the column as long as the points again, after some were added without it.
     pub(crate) fn pad(&mut self, length: usize) {
         if !self.0.is_empty() && self.0.len() < length {

@@ -226,6 +226,25 @@ impl Points {
         });
     }
 
+    /// Like [`Points::set`] where the channel is the one at this place among the channels and begun; says whether it is.
+    pub(crate) fn set_at(
+        &mut self,
+        place: usize,
+        index: usize,
+        channel: Channel,
+        value: f64,
+    ) -> bool {
+        let length = self.length;
+        match self.channels.get_mut(place) {
+            Some((known, column)) if *known == channel && column.has_any() => {
+                column.pad(length);
+                column.set(length, index, value);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Works on the column of a channel, made if it is new. It may be shorter than the points until [`Points::finish`].
     pub(crate) fn with_channel(&mut self, channel: Channel, act: impl FnOnce(&mut Column<f64>)) {
         let place = self.channels.partition_point(|(each, _)| *each < channel);

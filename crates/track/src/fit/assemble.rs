@@ -83,7 +83,7 @@ fn track(part: Part, want: Want) -> Track {
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let sum = |value: fn(&Totals) -> Option<f64>| sum(&facts.sessions, value);
     let pauses = pauses::between(&facts.timer, &points);
-    let elapsed_s = sum(|totals| totals.elapsed_s).or_else(|| derive::elapsed_s(&points));
+    let elapsed_s = sum(|totals| totals.elapsed_s).or_else(|| elapsed(&facts, &points));
     let mut track = Track {
         kind,
         sport,
@@ -163,7 +163,22 @@ fn notes(facts: &Facts, skipped: &mut Vec<Skipped>) {
 fn start_of(facts: &Facts, points: &Points) -> Option<jiff::Timestamp> {
     let mut sessions = facts.sessions.iter();
     let session = sessions.find_map(|each| each.session.start);
-    session.or_else(|| points.iter().find_map(|point| point.time))
+    let by_span = || moment_ms(facts.records.span?[0]);
+    let by_points = || points.times_ms().next().and_then(moment_ms);
+    session.or_else(by_span).or_else(by_points)
+}
+
+fn moment_ms(time: i64) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(time).ok()
+}
+
+/// From the earliest to the latest time, also where only their span was kept.
+fn elapsed(facts: &Facts, points: &Points) -> Option<f64> {
+    let by_span = facts
+        .records
+        .span
+        .map(|[_, earliest, latest]| derive::seconds(latest.saturating_sub(earliest)));
+    by_span.or_else(|| derive::elapsed_s(points))
 }
 
 /// Sums over the sessions that have the value; `None` if none has.

@@ -4,10 +4,13 @@
 use super::layout::{Layout, Step};
 use super::load::Load;
 use super::profile::record;
-use super::records::{DEGREES, RIGHT, milliseconds, on_globe};
+use super::records::{DEGREES, RIGHT, milliseconds, time_of};
 use super::rows::Rows;
 use crate::column::{Cell, Column};
 use crate::{Channel, Points};
+
+/// Semicircles from the equator to a pole.
+const POLE: i32 = 1 << 30;
 
 /// The rows that are loaded, and where they go.
 #[derive(Clone, Copy)]
@@ -18,6 +21,41 @@ pub(super) struct Columns<'l, R> {
     pub(super) before: usize,
     /// Points that are likely to come in all.
     pub(super) expected: usize,
+}
+
+/// What may be reserved for channels before their values come: a file could name hundreds that it hardly uses.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ChannelRoom {
+    /// Cells that may still be reserved.
+    cells: usize,
+    /// Bytes of all records at most.
+    bytes: usize,
+}
+
+impl ChannelRoom {
+    /// Room for the channels in records of so many bytes in all: a cell a byte.
+    pub(super) fn of(bytes: usize) -> ChannelRoom {
+        ChannelRoom {
+            cells: bytes,
+            bytes,
+        }
+    }
+
+    /// Lets a column be filled from rows of a length, and begins it with as many cells as are likely to come.
+    pub(super) fn fill(
+        &mut self,
+        column: &mut Column<f64>,
+        stride: usize,
+        fill: impl FnOnce(&mut Column<f64>, usize),
+    ) {
+        let begun = column.has_any();
+        let likely = Some(self.bytes / stride).filter(|cells| !begun && *cells <= self.cells);
+        let expected = likely.unwrap_or(0);
+        fill(column, expected);
+        if column.has_any() {
+            self.cells -= expected;
+        }
+    }
 }
 
 impl<'a, R: Rows<'a>> Columns<'_, R> {
@@ -46,6 +84,7 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
     ) {
         let Columns { rows, before, .. } = self;
         let (at, scale, offset) = (step.at + 1, step.scale, step.offset);
+        let as_it_stands = (scale, offset) == (1.0, 0.0);
         macro_rules! each {
             ($type:ty, $absent:expr) => {{
                 let is_absent = $absent;
@@ -60,6 +99,8 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
                     };
                     if is_absent(raw) {
                         T::ABSENT
+                    } else if as_it_stands {
+                        convert(raw as f64) // a division by 1 takes as long as any other
                     } else {
                         convert(raw as f64 / scale - offset)
                     }
@@ -106,6 +147,16 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
         }
     }
 
+    /// The rows' times, where they are wanted but not kept.
+    pub(super) fn times(self) -> impl Iterator<Item = i64> {
+        let step = self.layout.step(record::timestamp);
+        let big_endian = self.layout.big_endian;
+        step.into_iter().flat_map(move |step| {
+            let rows = self.rows.at_byte(step.at + 1);
+            rows.map(move |field| time_of(field, step, big_endian))
+        })
+    }
+
     /// Latitude and longitude: both or none.
     pub(super) fn places(self, latitude: &mut Column<f64>, longitude: &mut Column<f64>) {
         let steps = (
@@ -117,23 +168,26 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
             return self.none(longitude);
         };
         let big_endian = self.layout.big_endian;
-        let degrees = move |field: &[u8]| {
-            let raw = field.first_chunk().map_or(i32::MAX, |bytes| {
+        let raw = move |field: &[u8]| {
+            field.first_chunk().map_or(i32::MAX, |bytes| {
                 if big_endian {
                     i32::from_be_bytes(*bytes)
                 } else {
                     i32::from_le_bytes(*bytes)
                 }
-            });
-            if raw == i32::MAX {
-                f64::NAN
-            } else {
-                f64::from(raw) * DEGREES
-            }
+            })
         };
-        let north = self.rows.at_byte(north.at + 1).map(degrees);
-        let east = self.rows.at_byte(east.at + 1).map(degrees);
-        let places = north.zip(east).map(on_globe);
+        let north = self.rows.at_byte(north.at + 1).map(raw);
+        let east = self.rows.at_byte(east.at + 1).map(raw);
+        let places = north.zip(east).map(|(north, east)| {
+            // As semicircles, so that what is not on the globe need not be turned into degrees.
+            let there = (-POLE..=POLE).contains(&north) && east != i32::MAX;
+            if there {
+                (f64::from(north) * DEGREES, f64::from(east) * DEGREES)
+            } else {
+                (f64::NAN, f64::NAN)
+            }
+        });
         let (before, expected) = (self.before, self.expected);
         latitude.extend(before, expected, places.clone().map(|place| place.0));
         longitude.extend(before, expected, places.map(|place| place.1));
@@ -226,12 +280,14 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
         }
     }
 
-    pub(super) fn channels(self, points: &mut Points) {
+    pub(super) fn channels(self, points: &mut Points, room: &mut ChannelRoom) {
         let before = self.before;
         for each in &self.layout.channels {
             points.with_channel(each.channel, |column| {
                 column.pad(before);
-                self.load(&each.step, column, 0, |value| value);
+                room.fill(column, self.layout.size + 1, |column, expected| {
+                    self.load(&each.step, column, expected, |value| value);
+                });
             });
         }
         let Some(balance) = self.layout.step(record::left_right_balance) else {
@@ -245,7 +301,9 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
             };
             points.with_channel(channel, |column| {
                 column.pad(before);
-                column.extend(before, 0, self.rows.at_byte(at).map(share));
+                room.fill(column, self.layout.size + 1, |column, expected| {
+                    column.extend(before, expected, self.rows.at_byte(at).map(share));
+                });
             });
         }
     }

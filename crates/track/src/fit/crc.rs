@@ -42,15 +42,17 @@ pub(super) fn crc16(bytes: &[u8]) -> u16 {
     let (blocks, rest) = bytes.as_chunks::<16>();
     let mut crc = 0u16;
     for block in blocks {
-        let [low, high] = crc.to_le_bytes();
-        let mut sum =
-            TABLES[15][usize::from(block[0] ^ low)] ^ TABLES[14][usize::from(block[1] ^ high)];
+        // First what does not have to wait for the block before.
+        let mut sum = 0;
         let mut index = 2;
         while index < 16 {
             sum ^= TABLES[15 - index][usize::from(block[index])];
             index += 1;
         }
-        crc = sum;
+        let [low, high] = crc.to_le_bytes();
+        let first = TABLES[15][usize::from(block[0] ^ low)];
+        let second = TABLES[14][usize::from(block[1] ^ high)];
+        crc = sum ^ (first ^ second);
     }
     for byte in rest {
         let [low, _] = crc.to_le_bytes();

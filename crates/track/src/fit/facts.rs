@@ -129,13 +129,19 @@ impl Facts {
         self.device_time || self.records.relative_time
     }
 
-    /// Whether its sessions say what would otherwise be worked out from the sensors of all points.
+    /// Whether the file and its sessions say what would otherwise be worked out from the times and sensors of all points.
     pub(super) fn states_its_sums(&self) -> bool {
         let any = |value: fn(&Totals) -> Option<f64>| {
             let mut sessions = self.sessions.iter();
             sessions.any(|each| value(&each.session.totals).is_some())
         };
-        self.passed_over == 0 && any(|totals| totals.distance_m) && any(|totals| totals.ascent_m)
+        // Without stops of the timer its time is the elapsed one, which the span tells.
+        let ran_through = self.timer.iter().all(|event| event.runs);
+        self.passed_over == 0
+            && self.file_type.is_some()
+            && (ran_through || any(|totals| totals.timer_s))
+            && any(|totals| totals.distance_m)
+            && any(|totals| totals.ascent_m)
     }
 
     /// Keeps an entry where there is room, and counts it where there is none.
@@ -178,6 +184,11 @@ impl Facts {
         self.device_time |= start.is_some_and(|time| time < RELATIVE_BELOW);
         let room = budget.takes::<[NumberedSession; 3]>();
         self.keep(room, |facts| facts.sessions.push(summaries::session(row)));
+    }
+
+    /// Whether an event is of the timer.
+    pub(super) fn is_of_timer(row: &Row) -> bool {
+        row.whole(event::event) == Some(TIMER)
     }
 
     fn event(&mut self, row: &Row, time: Option<u32>, budget: &mut Budget) {

@@ -219,9 +219,12 @@ impl Layout {
             (None, None) | (Some(Load::Sint32), Some(Load::Sint32))
         ) && matches!(time, None | Some(Load::Uint32 { .. }));
         let cumulative = CUMULATIVE.iter().any(|slot| self.step(*slot).is_some());
-        let mut channels: Vec<Channel> = self.channels.iter().map(|each| each.channel).collect();
-        channels.sort_unstable();
-        let twice = channels.windows(2).any(|pair| pair.first() == pair.last());
+        // In the points' order; of several fields for one channel the last in the file stays the last.
+        self.channels.sort_by_key(|each| each.channel);
+        let twice = self
+            .channels
+            .array_windows()
+            .any(|[one, next]| one.channel == next.channel);
         self.plain &= self.size > 0 && usual && !cumulative && !twice;
     }
 

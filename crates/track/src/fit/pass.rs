@@ -3,7 +3,7 @@
 use super::developer::Developer;
 use super::facts::Facts;
 use super::layout::{Layout, Want};
-use super::load::number;
+use super::load::{Load, number};
 use super::profile::{OTHER, event, record};
 use super::row::Row;
 use super::rows::{Contiguous, Scattered};
@@ -49,13 +49,15 @@ fn once(
     developer: Developer,
     budget: &mut Budget,
 ) -> (Facts, Option<Stop>) {
+    let mut facts = Facts {
+        developer,
+        ..Facts::default()
+    };
+    facts.records.untimed = want == Want::Summary;
     let mut pass = Pass {
         data,
         layouts: [const { None }; 16],
-        facts: Facts {
-            developer,
-            ..Facts::default()
-        },
+        facts,
         clock: None,
         want,
         budget,
@@ -136,7 +138,7 @@ impl Pass<'_, '_> {
         if layout.message.number == record::MESSAGE.number && records.file_points == 0 {
             // About what will come if the rest of the file is records; what is too much is given back at the end.
             let most = (content.len() / (layout.size + 1)).min(content.len() / 16);
-            records.points.expect(most);
+            records.expect(most, content.len());
         }
         if let Some(place) = self.layouts.get_mut(usize::from(header & 15)) {
             *place = Some(layout);
@@ -207,7 +209,11 @@ impl Pass<'_, '_> {
         let content = content.get(..size).ok_or(Trouble::Cut)?;
         let number = layout.message.number;
         // Records keep their order, and an event of the timer lies between two points.
-        let ordered = matches!(number, RECORD | EVENT) || seconds.is_some();
+        let ordered = match number {
+            RECORD => true,
+            EVENT => Facts::is_of_timer(&Row::new(layout, content)),
+            _ => false,
+        } || seconds.is_some();
         if ordered && !self.waiting.is_empty() {
             self.take_waiting();
         }
@@ -244,7 +250,13 @@ impl Pass<'_, '_> {
 fn stamp(layout: &Layout, content: &[u8]) -> Option<u32> {
     // Slot 0 is the timestamp in every message of the table.
     let step = layout.step(0)?;
-    let value = number(content.get(step.at..)?, step.load, layout.big_endian)?;
+    let bytes = content.get(step.at..)?;
+    if let (Load::Uint32 { absent }, false) = (step.load, layout.big_endian) {
+        // Nearly every message has its time so.
+        let time = u32::from_le_bytes(*bytes.first_chunk()?);
+        return Some(time).filter(|time| *time != absent);
+    }
+    let value = number(bytes, step.load, layout.big_endian)?;
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a float that doesn't fit saturates and fails the range"

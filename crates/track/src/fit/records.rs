@@ -1,10 +1,10 @@
 //! Records into points: runs of one layout column by column, odd ones one by one. Knows no other message.
 
-use super::columns::{Columns, single};
+use super::columns::{ChannelRoom, Columns, single};
 use super::facts::RELATIVE_BELOW;
 pub(super) use super::facts::milliseconds;
 use super::layout::{Layout, Step};
-use super::load::number;
+use super::load::{Load, number};
 use super::profile::record;
 use super::row::Row;
 use super::rows::Rows;
@@ -30,6 +30,10 @@ pub(super) struct Records {
     pub(super) file_points: u32,
     pub(super) file_positions: u32,
     pub(super) relative_time: bool,
+    /// Times are looked at and not kept: a list row shows no more of them than the span.
+    pub(super) untimed: bool,
+    /// The first, earliest and latest time, in milliseconds since 1970, where times are not kept.
+    pub(super) span: Option<[i64; 3]>,
     /// Records that were passed over because the file would take too much memory.
     pub(super) passed_over: u64,
     last_ms: i64,
@@ -40,6 +44,7 @@ pub(super) struct Records {
     power: Accumulator,
     /// Bytes of the budget that the points have taken.
     taken: usize,
+    channel_room: ChannelRoom,
 }
 
 impl Default for Records {
@@ -49,6 +54,8 @@ impl Default for Records {
             file_points: 0,
             file_positions: 0,
             relative_time: false,
+            untimed: false,
+            span: None,
             passed_over: 0,
             last_ms: NO_TIME,
             last_place: (f64::NAN, f64::NAN),
@@ -56,6 +63,7 @@ impl Default for Records {
             cycles: Accumulator::default(),
             power: Accumulator::default(),
             taken: 0,
+            channel_room: ChannelRoom::default(),
         }
     }
 }
@@ -83,6 +91,12 @@ impl Accumulator {
 }
 
 impl Records {
+    /// About so many records will come, out of so many bytes.
+    pub(super) fn expect(&mut self, count: usize, bytes: usize) {
+        self.points.expect(count);
+        self.channel_room = ChannelRoom::of(bytes);
+    }
+
     /// Takes records of one plain layout.
     pub(super) fn run<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>, budget: &mut Budget) {
         if rows.count() < FEW {
@@ -98,7 +112,7 @@ impl Records {
             return; // nothing in them says anything
         }
         let mut rest = rows;
-        while let Some(first) = rest.at_byte(1).next() {
+        while let Some(first) = rest.content(0) {
             let separate = self.separate(layout, rest);
             let (run, after) = rest.split(separate.max(1));
             if separate == 0 {
@@ -129,9 +143,13 @@ impl Records {
         if (look || self.passed_over > 0) && !self.has_room(LOOK, budget) {
             return;
         }
+        self.last_ms = point.time_ms;
+        if self.untimed {
+            self.span = span_of(self.span, std::iter::once(point.time_ms));
+            point.time_ms = NO_TIME;
+        }
         self.points.push_raw(&point);
         self.take_channels(row);
-        self.last_ms = point.time_ms;
         self.last_place = place;
     }
 
@@ -173,7 +191,7 @@ impl Records {
             return rows.count();
         };
         let mut last = self.last_ms;
-        let place = |index: usize| rows.at_byte(1).nth(index).map(|row| place_of(layout, row));
+        let place = |index: usize| rows.content(index).map(|row| place_of(layout, row));
         for (index, row) in rows.at_byte(time.at + 1).enumerate() {
             let now = time_of(row, time, layout.big_endian);
             self.relative_time |= now < milliseconds(RELATIVE_BELOW) && now != NO_TIME;
@@ -198,7 +216,11 @@ impl Records {
             before: points.length,
             expected: points.expected,
         };
-        columns.time(&mut points.time);
+        if self.untimed {
+            self.span = span_of(self.span, columns.times());
+        } else {
+            columns.time(&mut points.time);
+        }
         columns.places(&mut points.latitude, &mut points.longitude);
         columns.wide(record::distance, &mut points.distance);
         columns.either(
@@ -211,13 +233,13 @@ impl Records {
         columns.cadence(&mut points.cadence);
         columns.single(record::power, &mut points.power);
         columns.single(record::temperature, &mut points.temperature);
-        columns.channels(points);
+        columns.channels(points, &mut self.channel_room);
         points.length += rows.count();
         let placed = points.latitude.cells().get(columns.before..);
         let placed = placed.unwrap_or_default().iter();
         let placed = placed.filter(|latitude| !latitude.is_nan()).count();
         self.file_positions += u32::try_from(placed).unwrap_or(u32::MAX);
-        if let Some(last) = rows.at_byte(1).next_back() {
+        if let Some(last) = rows.content(rows.count().saturating_sub(1)) {
             let time = layout.step(record::timestamp);
             self.last_ms = time.map_or(NO_TIME, |time| {
                 time_of(
@@ -235,8 +257,17 @@ impl Records {
         let Some(last) = self.points.length.checked_sub(1) else {
             return;
         };
-        for (channel, value) in row.channels() {
-            self.points.set(last, channel, value);
+        for (place, (channel, value)) in row.channels().enumerate() {
+            if value.is_finite() && !self.points.set_at(place, last, channel, value) {
+                let room = &mut self.channel_room;
+                self.points.with_channel(channel, |column| {
+                    room.fill(column, row.stride(), |column, expected| {
+                        column.expect(expected);
+                        column.pad(last + 1);
+                        column.set(last + 1, last, value);
+                    });
+                });
+            }
         }
         if let Some(balance) = row.whole::<u8>(record::left_right_balance) {
             let (channel, value) = balance_of(balance);
@@ -282,6 +313,16 @@ impl Records {
     }
 }
 
+/// A span with more times in it: the first, the earliest and the latest of those that are there.
+fn span_of(span: Option<[i64; 3]>, times: impl Iterator<Item = i64>) -> Option<[i64; 3]> {
+    times
+        .filter(|time| *time != NO_TIME)
+        .fold(span, |span, time| {
+            let [first, earliest, latest] = span.unwrap_or([time; 3]);
+            Some([first, earliest.min(time), latest.max(time)])
+        })
+}
+
 /// Two positions, both there and not the same.
 fn elsewhere(there: (f64, f64), here: (f64, f64)) -> bool {
     !there.0.is_nan() && !here.0.is_nan() && there != here
@@ -289,14 +330,21 @@ fn elsewhere(there: (f64, f64), here: (f64, f64)) -> bool {
 
 /// A time in milliseconds since 1970 at the start of these bytes.
 #[inline]
-fn time_of(bytes: &[u8], time: &Step, big_endian: bool) -> i64 {
-    let seconds = number(bytes, time.load, big_endian);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "plain layouts have an unsigned 32-bit time"
-    )]
-    seconds.map_or(NO_TIME, |seconds| milliseconds(seconds as u32))
+pub(super) fn time_of(bytes: &[u8], time: &Step, big_endian: bool) -> i64 {
+    // Plain layouts have an unsigned 32-bit time.
+    let (Some(chunk), Load::Uint32 { absent }) = (bytes.first_chunk(), time.load) else {
+        return NO_TIME;
+    };
+    let seconds = if big_endian {
+        u32::from_be_bytes(*chunk)
+    } else {
+        u32::from_le_bytes(*chunk)
+    };
+    if seconds == absent {
+        NO_TIME
+    } else {
+        milliseconds(seconds)
+    }
 }
 
 /// A record's latitude and longitude in degrees; both NaN unless both are there and on the globe.

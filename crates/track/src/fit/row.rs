@@ -42,6 +42,11 @@ impl<'a> Row<'a> {
         self.layout.steps.is_empty() && self.layout.channels.is_empty()
     }
 
+    /// Bytes of the message, its header byte included.
+    pub(super) fn stride(&self) -> usize {
+        self.layout.size + 1
+    }
+
     /// The value in a slot, if it is there.
     pub(super) fn get(&self, slot: usize) -> Option<f64> {
         self.values

@@ -11,6 +11,9 @@ pub(super) trait Rows<'a>: Copy {
         at: usize,
     ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone;
 
+    /// The content of one row, behind its header.
+    fn content(self, index: usize) -> Option<&'a [u8]>;
+
     /// The first rows, and the rest.
     fn split(self, count: usize) -> (Self, Self);
 }
@@ -54,7 +57,13 @@ impl<'a> Rows<'a> for Contiguous<'a> {
         self,
         at: usize,
     ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
-        self.bytes.get(at..).unwrap_or_default().chunks(self.stride)
+        // Rows of one known length: where a field lies is checked once for all of them.
+        let row = move |row: &'a [u8]| row.get(at..).unwrap_or_default();
+        self.bytes.chunks_exact(self.stride).map(row)
+    }
+
+    fn content(self, index: usize) -> Option<&'a [u8]> {
+        self.bytes.chunks_exact(self.stride).nth(index)?.get(1..)
     }
 
     fn split(self, count: usize) -> (Self, Self) {
@@ -77,6 +86,10 @@ impl<'a> Rows<'a> for Scattered<'a> {
         let data = self.data;
         let row = move |start: &usize| data.get(*start + at..).unwrap_or_default();
         self.starts.iter().map(row)
+    }
+
+    fn content(self, index: usize) -> Option<&'a [u8]> {
+        self.data.get(self.starts.get(index)? + 1..)
     }
 
     fn split(self, count: usize) -> (Self, Self) {
@@ -104,6 +117,8 @@ mod tests {
         let (first, rest) = rows.split(1);
         assert_eq!((first.count(), rest.count()), (1, 2));
         assert_eq!(rest.at_byte(2).next().and_then(<[u8]>::first), Some(&5));
+        assert_eq!(rest.content(1).and_then(<[u8]>::first), Some(&7));
+        assert!(rest.content(2).is_none());
     }
 
     #[test]
