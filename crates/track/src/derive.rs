@@ -47,33 +47,81 @@ const SHORT: f64 = 0.02;
 /// WGS-84: the square of the eccentricity.
 const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_316;
 
-/// Metres between two positions: on short ways by the ellipsoid's two radii at the middle, which is right to a millionth and
-/// several times faster than the long formula.
-#[inline]
-pub(crate) fn way(from: Position, to: Position) -> f64 {
-    let (north, east) = (to.latitude - from.latitude, to.longitude - from.longitude);
-    if north.abs() > SHORT || east.abs() > SHORT || from.latitude.abs() > 85.0 {
-        return metres(from, to);
+/// As far as this, in radians of latitude (some 600 m), what the ellipsoid is like at one latitude holds for another to a
+/// three-millionth.
+const NEAR: f64 = 1e-4;
+
+/// Measures short ways between positions, most of which lie near the last one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ruler {
+    /// Where the values below hold, in radians; NaN before the first way.
+    latitude: f64,
+    sine: f64,
+    cosine: f64,
+    /// Metres in a radian along the meridian.
+    along: f64,
+    /// Metres in a radian along the equator of a sphere that fits there.
+    across: f64,
+}
+
+impl Default for Ruler {
+    fn default() -> Ruler {
+        Ruler {
+            latitude: f64::NAN,
+            sine: 0.0,
+            cosine: 0.0,
+            along: 0.0,
+            across: 0.0,
+        }
     }
-    let (sine, cosine) = (from.latitude + north / 2.0).to_radians().sin_cos();
-    let flat = 1.0 - ECCENTRICITY_SQUARED * sine * sine;
-    let across = EQUATOR_M / flat.sqrt();
-    let along = across * (1.0 - ECCENTRICITY_SQUARED) / flat;
-    let (north, east) = (
-        along * north.to_radians(),
-        across * cosine * east.to_radians(),
-    );
-    // Nothing here can overflow, which is what `hypot` would take its time for.
-    (north * north + east * east).sqrt()
+}
+
+impl Ruler {
+    /// Metres between two positions: on short ways by the ellipsoid's two radii near the middle, which is right to a millionth
+    /// and several times faster than the long formula.
+    #[inline]
+    pub(crate) fn way(&mut self, from: Position, to: Position) -> f64 {
+        let (north, east) = (to.latitude - from.latitude, to.longitude - from.longitude);
+        if north.abs() > SHORT || east.abs() > SHORT || from.latitude.abs() > 85.0 {
+            return metres(from, to);
+        }
+        let middle = (from.latitude + north / 2.0).to_radians();
+        let mut off = middle - self.latitude;
+        if off.is_nan() || off.abs() > NEAR {
+            self.move_to(middle);
+            off = 0.0;
+        }
+        let cosine = self.cosine - off * (self.sine + off / 2.0 * self.cosine);
+        let (north, east) = (
+            self.along * north.to_radians(),
+            self.across * cosine * east.to_radians(),
+        );
+        // Nothing here can overflow, which is what `hypot` would take its time for.
+        (north * north + east * east).sqrt()
+    }
+
+    #[cold]
+    fn move_to(&mut self, latitude: f64) {
+        let (sine, cosine) = latitude.sin_cos();
+        let flat = 1.0 - ECCENTRICITY_SQUARED * sine * sine;
+        let across = EQUATOR_M / flat.sqrt();
+        *self = Ruler {
+            latitude,
+            sine,
+            cosine,
+            along: across * (1.0 - ECCENTRICITY_SQUARED) / flat,
+            across,
+        };
+    }
 }
 
 /// The length over all valid positions in their order, in metres; `None` without any.
 pub(crate) fn distance_m(points: &Points) -> Option<f64> {
     let mut positions = points.positions();
     let mut last = positions.next()?;
-    let mut sum = 0.0;
+    let (mut sum, mut ruler) = (0.0, Ruler::default());
     for position in positions {
-        sum += way(last, position);
+        sum += ruler.way(last, position);
         last = position;
     }
     Some(sum)
@@ -143,7 +191,7 @@ fn way_and_moving(points: &Points, pauses: &[Pause]) -> (Option<f64>, Option<f64
     let both = points.latitude.cells().iter().zip(points.longitude.cells());
     let times = points.time.cells().iter().copied();
     let times = times.chain(std::iter::repeat(NO_TIME));
-    let (mut length, mut motion) = (0.0, Motion::of(pauses));
+    let (mut length, mut motion, mut ruler) = (0.0, Motion::of(pauses), Ruler::default());
     let mut last: Option<Position> = None;
     let mut last_timed: Option<Position> = None;
     for (index, ((latitude, longitude), time)) in both.zip(times).enumerate() {
@@ -155,14 +203,14 @@ fn way_and_moving(points: &Points, pauses: &[Pause]) -> (Option<f64>, Option<f64
             longitude: *longitude,
         };
         let before = last.replace(here);
-        let step = before.map_or(0.0, |before| way(before, here));
+        let step = before.map_or(0.0, |before| ruler.way(before, here));
         length += step;
         if time == NO_TIME {
             continue;
         }
         let timed = last_timed.replace(here);
         motion.step(index, time, || match timed {
-            Some(timed) if before != Some(timed) => way(timed, here),
+            Some(timed) if before != Some(timed) => ruler.way(timed, here),
             _ => step,
         });
     }
