@@ -278,7 +278,7 @@ proptest! {
         let records = of(typedef::MesgNum::RECORD).map(mesgdef::Record::from);
         for (index, record) in records.enumerate() {
             let raw = |channel, in_one: f64, absent: f64| {
-                written.points.value(index, channel).map_or(absent, |value| (value * in_one).round())
+                written.points.value(index, channel).map_or(absent, |value| (value * in_one).round_ties_even())
             };
             let same = [
                 (f64::from(record.grade), raw(Channel::Grade, 100.0, 32_767.0)),
@@ -300,7 +300,7 @@ proptest! {
             prop_assert_eq!(record.developer_fields.len(), written.points.channels().filter(|channel| matches!(channel, Channel::Developer(_))).count());
         }
         for (theirs, ours) in of(typedef::MesgNum::SESSION).map(mesgdef::Session::from).zip(&written.sessions) {
-            let raw = |value: Option<f64>, in_one: f64, absent: f64| value.map_or(absent, |value| (value * in_one).round());
+            let raw = |value: Option<f64>, in_one: f64, absent: f64| value.map_or(absent, |value| (value * in_one).round_ties_even());
             prop_assert_eq!(f64::from(theirs.total_descent), raw(ours.totals.descent_m, 1.0, 65_535.0));
             prop_assert_eq!(f64::from(theirs.normalized_power), raw(ours.totals.normalized_power_w, 1.0, 65_535.0));
             prop_assert_eq!(f64::from(theirs.pool_length), raw(ours.pool_length_m, 100.0, 65_535.0));

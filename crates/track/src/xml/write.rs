@@ -249,14 +249,14 @@ pub(crate) fn west_of_180(longitude: f64) -> f64 {
     }
 }
 
-/// A value for a place in the schema that takes whole numbers of this range only; one outside is counted as lost.
+/// A value for a place in the schema that takes whole numbers of this range only: the nearest, of two the even one; one outside is counted as lost.
 #[inline]
 pub(crate) fn rounded(
     value: Option<f64>,
     range: RangeInclusive<u16>,
     lost: &mut usize,
 ) -> Option<u32> {
-    let value = value?.round();
+    let value = value?.round_ties_even();
     if !(f64::from(*range.start())..=f64::from(*range.end())).contains(&value) {
         *lost += 1;
         return None;
@@ -368,8 +368,10 @@ mod tests {
         for (value, expected) in [
             (254.4, Some(254)),
             (-0.4, Some(0)),
-            (254.5, None),
-            (-0.5, None),
+            (254.5, Some(254)),
+            (-0.5, Some(0)),
+            (254.6, None),
+            (-0.6, None),
             (f64::NAN, None),
             (f64::INFINITY, None),
         ] {

@@ -39,6 +39,10 @@ pub(crate) fn check_fixpoint(format: Format, back: &Track) {
         // Two records of one moment became a point with both, and FIT has one byte for them.
         return;
     }
+    if format == Format::Tcx && back.pauses.iter().any(|pause| between_laps(pause, back)) {
+        // A lap that began in a pause ends the track anyway: TCX cannot say that it was one.
+        return;
+    }
     let (first, second) = (bare(back), bare(again));
     assert_eq!(first.pauses, second.pauses);
     assert_eq!(first.events, second.events);
@@ -49,6 +53,12 @@ pub(crate) fn check_fixpoint(format: Format, back: &Track) {
     assert_eq!(first.developer_fields, second.developer_fields);
     same_cells(&first, &second);
     assert_eq!(first, second);
+}
+
+/// Whether a lap but the first begins while the pause lasts.
+fn between_laps(pause: &Pause, track: &Track) -> bool {
+    let mut starts = track.laps.iter().skip(1).map(|lap| lap.start);
+    starts.any(|start| pause.from <= start && start <= pause.to)
 }
 
 /// All values of all points, said one by one.
@@ -210,11 +220,15 @@ fn check_fit_lists(track: &Track, back: &Track) {
     });
     assert_eq!(back.events, events.collect::<Vec<_>>());
     let beats = track.beat_intervals_s.iter().filter_map(|beat| {
-        let milliseconds = (f64::from(*beat) * 1000.0).round();
+        let milliseconds = (f64::from(*beat) * 1000.0).round_ties_even();
         (SHORT.0 <= milliseconds && milliseconds <= SHORT.1).then_some(milliseconds)
     });
     let back_beats = back.beat_intervals_s.iter().map(|beat| f64::from(*beat));
-    assert!(back_beats.map(|beat| (beat * 1000.0).round()).eq(beats));
+    assert!(
+        back_beats
+            .map(|beat| (beat * 1000.0).round_ties_even())
+            .eq(beats)
+    );
     assert_eq!(back.developer_fields.len(), track.developer_fields.len());
 }
 

@@ -80,7 +80,7 @@ pub(crate) fn near(one: Option<f64>, other: Option<f64>) -> bool {
 
 /// A value in a field of whole numbers: value = raw / scale - offset, raw at most so much.
 pub(crate) fn field(value: Option<f64>, scale: f64, offset: f64, range: (f64, f64)) -> Option<f64> {
-    let raw = ((value? + offset) * scale).round();
+    let raw = ((value? + offset) * scale).round_ties_even();
     (range.0 <= raw && raw <= range.1).then_some(raw / scale - offset)
 }
 
@@ -90,7 +90,7 @@ pub(crate) const LONG: (f64, f64) = (0.0, 4_294_967_294.0);
 
 /// A cadence in FIT: whole turns, and 1/128 turns beside them.
 pub(crate) fn turns(cadence: Option<f64>) -> Option<f64> {
-    let cadence = cadence.map(|cadence| (cadence * 128.0).round() / 128.0);
+    let cadence = cadence.map(|cadence| (cadence * 128.0).round_ties_even() / 128.0);
     cadence.filter(|cadence| (0.0..255.0).contains(cadence))
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn second(time: Option<jiff::Timestamp>) -> Option<i64> {
 }
 
 fn fit_point(point: Point) -> Point {
-    let semicircles = |degrees: f64| (degrees * SEMICIRCLES).round();
+    let semicircles = |degrees: f64| (degrees * SEMICIRCLES).round_ties_even();
     Point {
         time: point
             .time

@@ -52,10 +52,11 @@ impl Span {
     fn of(track: &Track) -> Span {
         let times = || track.points.times_ms();
         let moment = |time: i64| Timestamp::from_millisecond(time).ok();
-        let start = track
-            .start
-            .or_else(|| times().next().and_then(moment))
-            .and_then(seconds);
+        // The first that FIT can say at all, in the order in which a reader asks.
+        let sessions = track.sessions.iter().map(|session| session.start);
+        let stated = std::iter::once(track.start).chain(sessions);
+        let start = stated.flatten().find_map(seconds);
+        let start = start.or_else(|| times().find_map(seconds_of).map(f64::from));
         let last = times().max().and_then(moment).and_then(seconds);
         let elapsed = track
             .elapsed_s
@@ -75,8 +76,21 @@ fn seconds(time: Timestamp) -> Option<f64> {
 }
 
 /// Milliseconds since 1970 as whole FIT seconds; `None` before 1989 or after 2126.
-#[inline]
 fn seconds_of(time_ms: i64) -> Option<u32> {
-    let seconds = time_ms.div_euclid(1000) - EPOCH_S;
-    u32::try_from(seconds).ok().filter(|time| *time != u32::MAX)
+    Some(since_1989(time_ms).0).filter(|time| *time != u32::MAX)
+}
+
+/// Milliseconds since 1970 as whole FIT seconds, `u32::MAX` before 1989 or after 2126, and the milliseconds left over.
+#[inline]
+fn since_1989(time_ms: i64) -> (u32, u64) {
+    const EPOCH_MS: i64 = EPOCH_S * 1000;
+    // Without a sign the division takes half the time.
+    match u64::try_from(time_ms.wrapping_sub(EPOCH_MS)) {
+        Ok(since) => {
+            let seconds = since / 1000;
+            let whole = u32::try_from(seconds).unwrap_or(u32::MAX);
+            (whole, since - seconds * 1000)
+        }
+        Err(_) => (u32::MAX, time_ms.rem_euclid(1000).unsigned_abs()),
+    }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::channels::{self, ChannelField};
 use super::super::profile::{Base, Field, record};
 use super::super::records::RIGHT;
-use super::file::{File, base_of, range, width};
+use super::file::{File, base_of, nearest, range, width};
 use super::seconds_of;
 use super::summaries;
 use crate::column::{Cell, NO_TIME};
@@ -63,15 +63,15 @@ pub(super) fn write(file: &mut File, track: &Track) {
         stride: 1,
     };
     let columns = columns(&mut layout, points);
-    file.define(0, record::MESSAGE.number, &layout.fields, &layout.own);
+    file.define(record::MESSAGE.number, &layout.fields, &layout.own);
     let mut from = 0;
     for pause in &track.pauses {
         let until = pause.before.clamp(from, points.len());
         rows(file, &columns, layout.stride, from..until);
         from = until;
         pause_events(file, points, pause);
-        // The events took local type 0.
-        file.define(0, record::MESSAGE.number, &layout.fields, &layout.own);
+        // The events were defined in between.
+        file.define(record::MESSAGE.number, &layout.fields, &layout.own);
     }
     rows(file, &columns, layout.stride, from..points.len());
 }
@@ -87,7 +87,12 @@ fn rows(file: &mut File, columns: &[Column], stride: usize, points: Range<usize>
         file.bytes.resize(at + (until - from) * stride, 0);
         let block = file.bytes.get_mut(at..).unwrap_or_default();
         for column in columns {
-            file.too_large += column.fill(block, stride, from..until);
+            let lost = column.fill(block, stride, from..until);
+            if matches!(column, Column::Time(..)) {
+                file.split_seconds += lost;
+            } else {
+                file.too_large += lost;
+            }
         }
         from = until;
     }
@@ -125,8 +130,8 @@ enum Column<'a> {
     /// Latitude or longitude.
     Degrees(&'a [f64], Place),
     Single(&'a [f32], Place),
-    /// Whole turns, and the rest of a turn.
-    Cadence(&'a [f32], Place, Place),
+    /// Whole turns, and the rest of a turn if any point has one.
+    Cadence(&'a [f32], Place, Option<Place>),
     /// The share where the side is not known, and the right side's.
     Balance(&'a [f64], &'a [f64], Place),
     /// A developer's own, as doubles.
@@ -170,12 +175,14 @@ fn columns<'a>(layout: &mut Layout, points: &'a Points) -> Vec<Column<'a>> {
         });
     }
     if points.has_cadence()
-        && let (Some(whole), Some(fraction)) = (
-            layout.slot(record::cadence),
-            layout.slot(record::fractional_cadence),
-        )
+        && let Some(whole) = layout.slot(record::cadence)
     {
-        all.push(Column::Cadence(points.cadence.cells(), whole, fraction));
+        let cells = points.cadence.cells();
+        let split = cells
+            .iter()
+            .any(|cadence| !is_whole(*cadence) && turns(*cadence).1 > 0.0);
+        let fraction = split.then(|| layout.slot(record::fractional_cadence));
+        all.push(Column::Cadence(cells, whole, fraction.flatten()));
     }
     extra(layout, points, &mut all);
     all
@@ -215,7 +222,8 @@ fn extra<'a>(layout: &mut Layout, points: &'a Points, all: &mut Vec<Column<'a>>)
 }
 
 impl Column<'_> {
-    /// Fills the column's cells of some points into their rows; gives how many values did not fit.
+    /// Fills the column's cells of some points into their rows; gives how many values did not fit, or of times how many had
+    /// a fraction of a second.
     fn fill(&self, rows: &mut [u8], stride: usize, points: Range<usize>) -> u64 {
         fn part<T>(cells: &[T], points: Range<usize>) -> &[T] {
             let end = points.end.min(cells.len());
@@ -223,9 +231,13 @@ impl Column<'_> {
         }
         match self {
             Column::Time(cells, place) => {
+                let mut split = 0;
                 each(rows, stride, place.at, part(cells, points), |time| {
-                    seconds_of(*time).unwrap_or(u32::MAX).to_le_bytes()
+                    let (seconds, rest) = super::since_1989(*time);
+                    split += u64::from(rest != 0 && *time != NO_TIME);
+                    seconds.to_le_bytes()
                 });
+                return split;
             }
             Column::Degrees(cells, place) => {
                 each(rows, stride, place.at, part(cells, points), |degrees| {
@@ -240,8 +252,11 @@ impl Column<'_> {
             }
             Column::Cadence(cells, whole, fraction) => {
                 let cells = part(cells, points);
-                return whole.fill(rows, stride, cells, |cadence| turns(cadence).0)
-                    + fraction.fill(rows, stride, cells, |cadence| turns(cadence).1);
+                let lost = whole.fill(rows, stride, cells, |cadence| turns(cadence).0);
+                if let Some(fraction) = fraction {
+                    fraction.fill(rows, stride, cells, |cadence| turns(cadence).1);
+                }
+                return lost;
             }
             Column::Balance(either, right, place) => {
                 let (either, right) = (part(either, points.clone()), part(right, points));
@@ -261,32 +276,27 @@ impl Column<'_> {
 
 /// Whole turns and the rest of a turn, to the nearest 1/128 turn, so that a fraction never rounds up to a whole one by itself.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    reason = "a cadence beyond 2^53 fits into no field, whatever it is rounded to"
-)]
 fn turns(cadence: f32) -> (f64, f64) {
-    if cadence.is_nan() {
-        return (f64::NAN, f64::NAN);
+    let (parts, bits) = nearest(f64::from(cadence) * 128.0);
+    if !(0.0..2_147_483_648.0).contains(&parts) {
+        // Absent, or one that fits into no field, whatever it is rounded to.
+        return (if parts < 0.0 { -1.0 } else { parts }, 0.0);
     }
-    // Whole numbers, for rounding them as floating point is a call of a function on many processors.
-    let parts = half_away(f64::from(cadence) * 128.0) as i64;
-    ((parts >> 7) as f64, (parts & 127) as f64 / 128.0)
+    (f64::from(bits >> 7), f64::from(bits & 127) / 128.0)
 }
 
-/// A number that, cut off behind the point, is the given one rounded, halves away from zero. NaN stays NaN.
+/// Whether a cadence is a whole number, by a quick look at the usual ones.
 #[inline]
-fn half_away(raw: f64) -> f64 {
-    if raw < 0.0 { raw - 0.5 } else { raw + 0.5 }
+fn is_whole(cadence: f32) -> bool {
+    let cadence = f64::from(cadence);
+    nearest(cadence).0 == cadence
 }
 
 impl Place {
     /// Fills a column of numbers; gives how many did not fit.
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "rounded, and checked to be within the range before"
+        reason = "checked to be within the range before"
     )]
     fn fill<T: Cell>(
         &self,
@@ -303,11 +313,13 @@ impl Place {
         macro_rules! each {
             ($type:ty, $absent:expr) => {
                 each(rows, stride, at, cells, |cell| {
-                    let raw = half_away((value(*cell) + offset) * scale);
-                    // What is cut off behind the point is within the range; a comparison with NaN is false.
-                    let fits = raw > least - 1.0 && raw < most + 1.0;
-                    too_large += u64::from(!fits && !raw.is_nan());
-                    let raw = if fits { raw as $type } else { $absent };
+                    let (whole, bits) = nearest((value(*cell) + offset) * scale);
+                    let raw = if whole >= least && whole <= most {
+                        bits as $type
+                    } else {
+                        too_large += misfit(whole);
+                        $absent
+                    };
                     raw.to_le_bytes()
                 })
             };
@@ -334,6 +346,12 @@ impl Place {
     }
 }
 
+/// Counts a value that is not within the range, unless it is just absent. Both are rare.
+#[cold]
+fn misfit(whole: f64) -> u64 {
+    u64::from(!whole.is_nan())
+}
+
 /// Puts one value's bytes at a place of each row.
 #[inline]
 fn each<T, const N: usize>(
@@ -354,7 +372,10 @@ fn each<T, const N: usize>(
 fn balances(rows: &mut [u8], stride: usize, at: usize, either: &[f64], right: &[f64]) -> u64 {
     let mut too_large = 0;
     let mut share = |cells: &[f64], index: usize| {
-        let share = cells.get(index).filter(|share| !share.is_nan())?.round();
+        let share = cells
+            .get(index)
+            .filter(|share| !share.is_nan())?
+            .round_ties_even();
         let fits = (0.0..=126.0).contains(&share);
         too_large += u64::from(!fits);
         #[expect(
@@ -393,27 +414,13 @@ pub(super) fn two_balances(points: &Points) -> usize {
 
 /// Degrees as FIT counts them. 180 degrees east is one semicircle too many: it is written as 180 west, the same place.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "degrees are within ±180, and 2^31 is turned round"
-)]
 fn semicircles(degrees: f64) -> i32 {
-    let raw = degrees * SEMICIRCLES;
-    if raw.is_nan() {
-        return i32::MAX;
-    }
-    let raw = half_away(raw);
-    if raw >= 2_147_483_647.0 {
-        i32::MIN
+    let (whole, bits) = nearest(degrees * SEMICIRCLES);
+    if whole < 2_147_483_647.0 {
+        bits.cast_signed()
+    } else if whole.is_nan() {
+        i32::MAX
     } else {
-        raw as i32
+        i32::MIN
     }
-}
-
-/// Times that are there, and those of them that have a fraction of a second.
-pub(super) fn split_seconds(points: &Points) -> usize {
-    let times = points.time.cells().iter();
-    times
-        .filter(|time| **time != NO_TIME && time.rem_euclid(1000) != 0)
-        .count()
 }

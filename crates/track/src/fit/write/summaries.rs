@@ -6,7 +6,7 @@ use super::super::profile::{
     session,
 };
 use super::file::{File, Value, fitting};
-use super::records::{split_seconds, timeless_pauses, two_balances};
+use super::records::{timeless_pauses, two_balances};
 use super::{Span, seconds};
 use crate::left_out::{Item, LeftOut};
 use crate::{DeviceInfo, Length, Session, Sport, SwimStroke, Totals, Track, sport};
@@ -182,7 +182,8 @@ macro_rules! totals {
         let whole = |cadence: Option<f64>| cadence.map(f64::floor);
         let fraction = |cadence: Option<f64>| cadence.map(|cadence| cadence - cadence.floor());
         // To the nearest 1/128 turn, so that a fraction never rounds up to a whole one by itself.
-        let turns = |cadence: Option<f64>| cadence.map(|turns| (turns * 128.0).round() / 128.0);
+        let turns =
+            |cadence: Option<f64>| cadence.map(|turns| (turns * 128.0).round_ties_even() / 128.0);
         let (average, most) = (turns(totals.average_cadence), turns(totals.max_cadence));
         [
             ($message::total_elapsed_time, totals.elapsed_s),
@@ -346,7 +347,7 @@ pub(super) fn left_out(file: &File, track: &Track, left_out: &mut LeftOut) {
         ),
         (
             Item("fractions of a second", "fraction", "fractions"),
-            split_seconds(&track.points),
+            usize::try_from(file.split_seconds).unwrap_or(usize::MAX),
         ),
         (
             Item("pauses without a moment", "pause", "pauses"),
