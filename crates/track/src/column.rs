@@ -64,6 +64,25 @@ impl<T: Cell> Column<T> {
         self.0.extend(values);
     }
 
+    /// [`Column::extend`] for two columns whose values come, or are absent, together.
+    pub(crate) fn extend_both(
+        &mut self,
+        other: &mut Column<T>,
+        (before, expected): (usize, usize),
+        values: impl Iterator<Item = (T, T)> + Clone,
+    ) {
+        if self.0.is_empty() {
+            if values.clone().all(|(value, _)| value.is_absent()) {
+                return;
+            }
+            self.fill(before, expected);
+            other.fill(before, expected);
+        }
+        let mut both = (std::mem::take(&mut self.0), std::mem::take(&mut other.0));
+        both.extend(values);
+        (self.0, other.0) = both;
+    }
+
     /// Makes room for so many points in a column that is still empty.
     pub(crate) fn expect(&mut self, expected: usize) {
         if self.0.is_empty() {

@@ -167,21 +167,23 @@ impl Track {
     /// The smallest box around all positions.
     #[must_use]
     pub fn bounds(&self) -> Option<Bounds> {
-        let mut positions = self.points.positions();
-        let first = positions.next()?;
-        let mut bounds = Bounds {
-            south: first.latitude,
-            west: first.longitude,
-            north: first.latitude,
-            east: first.longitude,
+        // Both are absent together, and a comparison with NaN is false.
+        let range = |cells: &[f64]| {
+            let mut range = (f64::INFINITY, f64::NEG_INFINITY);
+            for cell in cells {
+                range.0 = if *cell < range.0 { *cell } else { range.0 };
+                range.1 = if *cell > range.1 { *cell } else { range.1 };
+            }
+            range
         };
-        for position in positions {
-            bounds.south = bounds.south.min(position.latitude);
-            bounds.north = bounds.north.max(position.latitude);
-            bounds.west = bounds.west.min(position.longitude);
-            bounds.east = bounds.east.max(position.longitude);
-        }
-        Some(bounds)
+        let (south, north) = range(self.points.latitude.cells());
+        let (west, east) = range(self.points.longitude.cells());
+        (south <= north).then_some(Bounds {
+            south,
+            west,
+            north,
+            east,
+        })
     }
 
     /// Whether it begins after this moment: given the present, that its date cannot be right. Reading knows no clock.

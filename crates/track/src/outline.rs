@@ -29,7 +29,7 @@ pub(crate) fn outline(points: &Points, max: usize) -> Vec<(u8, u8)> {
 /// Positions on a plane, x east and y south, in degrees of latitude at the middle of the track. Over the date line the
 /// longitudes go on counting, so that the line stays in one piece.
 fn flattened(points: &Points) -> Vec<(f64, f64)> {
-    let count = points.positions().count();
+    let count = points.count_positions();
     let step = count.div_ceil(SAMPLE).max(1);
     let last = count.saturating_sub(1);
     let mut line: Vec<(f64, f64)> = Vec::with_capacity(count / step + 2);

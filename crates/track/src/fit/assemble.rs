@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::facts::{Facts, NumberedSession};
 use super::layout::Want;
 use super::pauses;
-use crate::{Kind, Pause, Points, Skipped, Sport, Totals, Track, derive, sport, zone};
+use crate::{Kind, Pause, Points, Session, Skipped, Sport, Totals, Track, derive, sport, zone};
 
 /// One part of the file: where it lies, what it says, and what was lost in it.
 pub(super) struct Part {
@@ -78,12 +78,13 @@ fn track(part: Part, want: Want) -> Track {
     facts.heart.fill(&mut points);
     let kind = kind_of(&facts, &points);
     let (sport, sub_sport) = sport_of(&facts);
-    let start = start_of(&facts, &points);
+    let start = start_of(&facts);
     notes(&facts, &mut skipped);
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let sum = |value: fn(&Totals) -> Option<f64>| sum(&facts.sessions, value);
     let pauses = pauses::between(&facts.timer, &points);
-    let elapsed_s = sum(|totals| totals.elapsed_s).or_else(|| elapsed(&facts, &points));
+    let elapsed_s = sum(|totals| totals.elapsed_s)
+        .or_else(|| facts.records.span.length_ms().map(derive::seconds));
     let mut track = Track {
         kind,
         sport,
@@ -103,11 +104,7 @@ fn track(part: Part, want: Want) -> Track {
         descent_m: sum(|totals| totals.descent_m),
         file_sessions: count(facts.sessions.len()),
         file_laps: count(facts.laps.len()),
-        sessions: facts
-            .sessions
-            .into_iter()
-            .map(|each| each.session)
-            .collect(),
+        sessions: facts.sessions.into_iter().map(Session::from).collect(),
         name: facts.name,
         laps: facts.laps,
         lengths: facts.lengths,
@@ -160,25 +157,11 @@ fn notes(facts: &Facts, skipped: &mut Vec<Skipped>) {
     );
 }
 
-fn start_of(facts: &Facts, points: &Points) -> Option<jiff::Timestamp> {
+fn start_of(facts: &Facts) -> Option<jiff::Timestamp> {
     let mut sessions = facts.sessions.iter();
     let session = sessions.find_map(|each| each.session.start);
-    let by_span = || moment_ms(facts.records.span?[0]);
-    let by_points = || points.times_ms().next().and_then(moment_ms);
-    session.or_else(by_span).or_else(by_points)
-}
-
-fn moment_ms(time: i64) -> Option<jiff::Timestamp> {
-    jiff::Timestamp::from_millisecond(time).ok()
-}
-
-/// From the earliest to the latest time, also where only their span was kept.
-fn elapsed(facts: &Facts, points: &Points) -> Option<f64> {
-    let by_span = facts
-        .records
-        .span
-        .map(|[_, earliest, latest]| derive::seconds(latest.saturating_sub(earliest)));
-    by_span.or_else(|| derive::elapsed_s(points))
+    let first = || jiff::Timestamp::from_millisecond(facts.records.span.first()?).ok();
+    session.or_else(first)
 }
 
 /// Sums over the sessions that have the value; `None` if none has.

@@ -4,7 +4,7 @@
 use super::layout::{Layout, Step};
 use super::load::Load;
 use super::profile::record;
-use super::records::{DEGREES, RIGHT, milliseconds, time_of};
+use super::records::{DEGREES, RIGHT, milliseconds};
 use super::rows::Rows;
 use crate::column::{Cell, Column};
 use crate::{Channel, Points};
@@ -147,16 +147,6 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
         }
     }
 
-    /// The rows' times, where they are wanted but not kept.
-    pub(super) fn times(self) -> impl Iterator<Item = i64> {
-        let step = self.layout.step(record::timestamp);
-        let big_endian = self.layout.big_endian;
-        step.into_iter().flat_map(move |step| {
-            let rows = self.rows.at_byte(step.at + 1);
-            rows.map(move |field| time_of(field, step, big_endian))
-        })
-    }
-
     /// Latitude and longitude: both or none.
     pub(super) fn places(self, latitude: &mut Column<f64>, longitude: &mut Column<f64>) {
         let steps = (
@@ -188,9 +178,7 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
                 (f64::NAN, f64::NAN)
             }
         });
-        let (before, expected) = (self.before, self.expected);
-        latitude.extend(before, expected, places.clone().map(|place| place.0));
-        longitude.extend(before, expected, places.map(|place| place.1));
+        latitude.extend_both(longitude, (self.before, self.expected), places);
     }
 
     pub(super) fn wide(self, slot: usize, column: &mut Column<f64>) {

@@ -70,6 +70,12 @@ pub(super) struct Facts {
     pub(super) passed_over: u64,
 }
 
+impl From<NumberedSession> for Session {
+    fn from(numbered: NumberedSession) -> Session {
+        numbered.session
+    }
+}
+
 impl Facts {
     /// Takes over one data message that is no record. `time` is the message's time in FIT seconds, if it has one.
     pub(super) fn take(&mut self, number: u16, row: &Row, time: Option<u32>, budget: &mut Budget) {

@@ -30,10 +30,9 @@ pub(super) struct Records {
     pub(super) file_points: u32,
     pub(super) file_positions: u32,
     pub(super) relative_time: bool,
+    pub(super) span: Span,
     /// Times are looked at and not kept: a list row shows no more of them than the span.
     pub(super) untimed: bool,
-    /// The first, earliest and latest time, in milliseconds since 1970, where times are not kept.
-    pub(super) span: Option<[i64; 3]>,
     /// Records that were passed over because the file would take too much memory.
     pub(super) passed_over: u64,
     last_ms: i64,
@@ -55,7 +54,7 @@ impl Default for Records {
             file_positions: 0,
             relative_time: false,
             untimed: false,
-            span: None,
+            span: Span::default(),
             passed_over: 0,
             last_ms: NO_TIME,
             last_place: (f64::NAN, f64::NAN),
@@ -65,6 +64,49 @@ impl Default for Records {
             taken: 0,
             channel_room: ChannelRoom::default(),
         }
+    }
+}
+
+/// The first, the earliest and the latest time of records, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    first: i64,
+    earliest: i64,
+    latest: i64,
+}
+
+impl Default for Span {
+    fn default() -> Span {
+        Span {
+            first: NO_TIME,
+            earliest: i64::MAX,
+            latest: i64::MIN,
+        }
+    }
+}
+
+impl Span {
+    #[inline]
+    fn take(&mut self, time: i64) {
+        if time == NO_TIME {
+            return;
+        }
+        if self.first == NO_TIME {
+            self.first = time;
+        }
+        self.earliest = self.earliest.min(time);
+        self.latest = self.latest.max(time);
+    }
+
+    /// The first time; `None` if no record had one.
+    pub(super) fn first(self) -> Option<i64> {
+        Some(self.first).filter(|time| *time != NO_TIME)
+    }
+
+    /// From the earliest to the latest time; `None` if no record had one.
+    pub(super) fn length_ms(self) -> Option<i64> {
+        self.first()?;
+        Some(self.latest.saturating_sub(self.earliest))
     }
 }
 
@@ -144,8 +186,8 @@ impl Records {
             return;
         }
         self.last_ms = point.time_ms;
+        self.span.take(point.time_ms);
         if self.untimed {
-            self.span = span_of(self.span, std::iter::once(point.time_ms));
             point.time_ms = NO_TIME;
         }
         self.points.push_raw(&point);
@@ -191,20 +233,26 @@ impl Records {
             return rows.count();
         };
         let mut last = self.last_ms;
+        let mut span = self.span;
+        let mut relative = self.relative_time;
+        let mut separate = rows.count();
         let place = |index: usize| rows.content(index).map(|row| place_of(layout, row));
         for (index, row) in rows.at_byte(time.at + 1).enumerate() {
             let now = time_of(row, time, layout.big_endian);
-            self.relative_time |= now < milliseconds(RELATIVE_BELOW) && now != NO_TIME;
+            span.take(now);
+            relative |= now < milliseconds(RELATIVE_BELOW) && now != NO_TIME;
             if now == last && now != NO_TIME {
                 let there = index.checked_sub(1).and_then(place);
                 let here = place(index).unwrap_or((f64::NAN, f64::NAN));
                 if !elsewhere(there.unwrap_or(self.last_place), here) {
-                    return index;
+                    separate = index;
+                    break;
                 }
             }
             last = now;
         }
-        rows.count()
+        (self.span, self.relative_time) = (span, relative);
+        separate
     }
 
     /// Adds rows that are points of their own, column by column.
@@ -216,9 +264,7 @@ impl Records {
             before: points.length,
             expected: points.expected,
         };
-        if self.untimed {
-            self.span = span_of(self.span, columns.times());
-        } else {
+        if !self.untimed {
             columns.time(&mut points.time);
         }
         columns.places(&mut points.latitude, &mut points.longitude);
@@ -311,16 +357,6 @@ impl Records {
             }
         }
     }
-}
-
-/// A span with more times in it: the first, the earliest and the latest of those that are there.
-fn span_of(span: Option<[i64; 3]>, times: impl Iterator<Item = i64>) -> Option<[i64; 3]> {
-    times
-        .filter(|time| *time != NO_TIME)
-        .fold(span, |span, time| {
-            let [first, earliest, latest] = span.unwrap_or([time; 3]);
-            Some([first, earliest.min(time), latest.max(time)])
-        })
 }
 
 /// Two positions, both there and not the same.
