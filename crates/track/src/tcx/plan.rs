@@ -27,11 +27,15 @@ impl<'a> Leg<'a> {
 }
 
 /// All laps of a track, at least one. Several sessions are told apart where all of them and all laps have a start, one after
-/// the other; else all laps are one activity's.
+/// the other, and no two sessions the same; else all laps are one activity's.
 pub(super) fn legs(track: &Track) -> Vec<Leg<'_>> {
     let starts = track.sessions.iter().map(|session| session.start);
     let laps = track.laps.iter().map(|lap| lap.start);
-    let mut legs = if track.sessions.len() > 1 && is_sorted(starts) && is_sorted(laps) {
+    let apart = track
+        .sessions
+        .array_windows()
+        .all(|[one, next]| one.start != next.start);
+    let mut legs = if track.sessions.len() > 1 && apart && is_sorted(starts) && is_sorted(laps) {
         of_sessions(track)
     } else {
         of_one(track)

@@ -294,7 +294,9 @@ fn told_apart(track: &Track) -> bool {
     fn sorted(starts: impl Iterator<Item = Option<Timestamp>> + Clone) -> bool {
         starts.clone().all(|start| start.is_some()) && starts.is_sorted()
     }
+    let apart = |pair: &[Session; 2]| pair[0].start != pair[1].start;
     track.sessions.len() > 1
+        && track.sessions.array_windows().all(apart)
         && sorted(track.sessions.iter().map(|session| session.start))
         && sorted(track.laps.iter().map(|lap| lap.start))
 }

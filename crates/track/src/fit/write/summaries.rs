@@ -8,7 +8,7 @@ use super::super::profile::{
 use super::file::{File, Value, fitting};
 use super::records::{timeless_pauses, two_balances};
 use super::{Span, seconds};
-use crate::left_out::{Item, LeftOut};
+use crate::left_out::{Item, LeftOut, near};
 use crate::{DeviceInfo, Length, Session, Sport, SwimStroke, Totals, Track, sport};
 
 /// The maker number that the profile gives to software under development.
@@ -358,6 +358,10 @@ pub(super) fn left_out(file: &File, track: &Track, left_out: &mut LeftOut) {
             two_balances(&track.points),
         ),
         (
+            Item("sums beside those of the sessions", "sum", "sums"),
+            contradicted_sums(track),
+        ),
+        (
             Item(
                 "word for the sport but its nearest",
                 "finer sport",
@@ -371,5 +375,58 @@ pub(super) fn left_out(file: &File, track: &Track, left_out: &mut LeftOut) {
         ),
     ] {
         left_out.add(item, count);
+    }
+}
+
+/// How many of the track's own sums are not what a reader will make of the sessions'.
+fn contradicted_sums(track: &Track) -> usize {
+    let sum = |value: fn(&Totals) -> Option<f64>| {
+        let values = track.sessions.iter();
+        let values = values.filter_map(|session| value(&session.totals));
+        values.reduce(|one, other| one + other)
+    };
+    let pairs = [
+        (track.elapsed_s, sum(|totals| totals.elapsed_s)),
+        (track.timer_s, sum(|totals| totals.timer_s)),
+        (track.moving_s, sum(|totals| totals.moving_s)),
+        (track.distance_m, sum(|totals| totals.distance_m)),
+        (track.ascent_m, sum(|totals| totals.ascent_m)),
+        (track.descent_m, sum(|totals| totals.descent_m)),
+    ];
+    let differ = |(own, summed): &(Option<f64>, Option<f64>)| {
+        own.zip(*summed)
+            .is_some_and(|(own, summed)| !near(own, summed))
+    };
+    pairs.iter().filter(|pair| differ(pair)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Kind, Session, Totals, Track, write_fit};
+
+    #[test]
+    fn sums_that_contradict_the_sessions_are_said_to_be_lost() {
+        let session = |metres: f64| Session {
+            totals: Totals {
+                distance_m: Some(metres),
+                ..Totals::default()
+            },
+            ..Session::default()
+        };
+        let said = |own: f64| {
+            let track = Track {
+                kind: Kind::Activity,
+                distance_m: Some(own),
+                ascent_m: Some(100.0),
+                sessions: vec![session(1000.0), session(500.0)],
+                ..Track::default()
+            };
+            write_fit(&track).left_out
+        };
+        assert_eq!(said(1500.0), [""; 0]);
+        assert_eq!(
+            said(1600.0),
+            ["FIT has no sums beside those of the sessions: 1 sum left out."]
+        );
     }
 }
