@@ -12,7 +12,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_with(path, |file| file.write_all(bytes))
 }
 
-/// As [`write`], for what does not lie in memory whole.
+/// As [`write()`], for what does not lie in memory whole.
 pub(crate) fn write_with<T>(
     path: &Path,
     fill: impl FnOnce(&mut File) -> io::Result<T>,

@@ -53,6 +53,15 @@ pub(crate) fn open_private(path: &Path) -> Result<File, Error> {
         .map_err(|error| Error::file(path, "opened", error))
 }
 
+/// Opens a file at its end, created for its owner only if it isn't there.
+pub(crate) fn append_private(path: &Path) -> Result<File, Error> {
+    private_options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|error| Error::file(path, "opened", error))
+}
+
 fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);

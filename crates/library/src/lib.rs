@@ -6,6 +6,7 @@
 
 mod accounts;
 mod activities;
+mod attempts;
 mod check;
 mod deletion;
 mod devices;
@@ -35,8 +36,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use attempts::Attempts;
+
 pub use accounts::{AccountRow, AccountState, IfOther, SignIn, SignedIn};
 pub use activities::ActivityRow;
+pub use attempts::Attempt;
 pub use check::Finding;
 pub use devices::{Choice, DeviceRow, FirstPlug};
 pub use error::Error;
@@ -92,7 +96,8 @@ impl Library {
         disk::make_private(&file, 0o600)?;
         let mut db = open_database(&file)?;
         migrate::migrate(&mut db, &file, migrate::STEPS)?;
-        let staging = Staging::open(&folder.join("staging"))?;
+        let attempts = Attempts::open(&folder.join("attempts"))?;
+        let staging = Staging::open(&folder.join("staging"), attempts)?;
         disk::sync_folder(folder)?;
         let reader = Reader {
             db,
