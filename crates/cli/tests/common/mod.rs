@@ -91,10 +91,15 @@ impl Home {
 
     /// The program, ready to run with these arguments.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_in(&self.data(), arguments)
+    }
+
+    /// As [`Home::command`], with another data folder.
+    pub(crate) fn command_in(&self, data: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trackdock-cli"));
         command
             .args(["--json", "--secrets", "file", "--data-dir"])
-            .arg(self.data())
+            .arg(data)
             .args(arguments)
             .env("BROWSER", self.path("browser"))
             .env("HOME", self.folder.path())

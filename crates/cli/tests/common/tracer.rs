@@ -1,0 +1,279 @@
+//! Runs a program under ptrace and harms it at one of its system calls: it is killed as it enters the call, or the call fails.
+//! Counts over all threads of the program, which `strace` does for each by itself. Linux on x86-64 alone.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use nix::errno::Errno;
+use nix::libc::{self, user_regs_struct as Registers};
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+/// What is done to the program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Harm {
+    /// Nothing; the calls are counted.
+    None,
+    /// SIGKILL as it enters the call of this number, from 1.
+    Kill(u64),
+    /// The call of this number does nothing and fails so.
+    Fail(u64, Errno),
+    /// From the call of this number on they all do.
+    FailOn(u64, Errno),
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    /// Calls that were counted.
+    pub(crate) calls: u64,
+    /// The name and target of the call that was harmed first.
+    pub(crate) harmed: Option<String>,
+    /// The exit code; none if it was killed.
+    pub(crate) code: Option<i32>,
+    pub(crate) stderr: String,
+}
+
+/// Which calls are counted.
+#[derive(Clone, Debug)]
+pub(crate) enum Calls {
+    /// All that change something outside of the program, or tell it of such a change.
+    Outside,
+    /// Those that write to files below this folder.
+    WritesBelow(PathBuf),
+}
+
+const OUTSIDE: [(i64, &str); 27] = [
+    (libc::SYS_write, "write"),
+    (libc::SYS_pwrite64, "pwrite64"),
+    (libc::SYS_writev, "writev"),
+    (libc::SYS_fsync, "fsync"),
+    (libc::SYS_fdatasync, "fdatasync"),
+    (libc::SYS_rename, "rename"),
+    (libc::SYS_renameat, "renameat"),
+    (libc::SYS_renameat2, "renameat2"),
+    (libc::SYS_unlink, "unlink"),
+    (libc::SYS_unlinkat, "unlinkat"),
+    (libc::SYS_mkdir, "mkdir"),
+    (libc::SYS_mkdirat, "mkdirat"),
+    (libc::SYS_rmdir, "rmdir"),
+    (libc::SYS_ftruncate, "ftruncate"),
+    (libc::SYS_fallocate, "fallocate"),
+    (libc::SYS_link, "link"),
+    (libc::SYS_linkat, "linkat"),
+    (libc::SYS_copy_file_range, "copy_file_range"),
+    (libc::SYS_fchmod, "fchmod"),
+    (libc::SYS_flock, "flock"),
+    (libc::SYS_fcntl, "fcntl"),
+    (libc::SYS_connect, "connect"),
+    (libc::SYS_sendto, "sendto"),
+    (libc::SYS_sendmsg, "sendmsg"),
+    (libc::SYS_recvfrom, "recvfrom"),
+    (libc::SYS_openat, "openat"),
+    (libc::SYS_open, "open"),
+];
+
+/// Calls whose first argument is an open file that they write to.
+const WRITES: [i64; 8] = [
+    libc::SYS_write,
+    libc::SYS_pwrite64,
+    libc::SYS_writev,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_ftruncate,
+    libc::SYS_fallocate,
+    libc::SYS_fchmod,
+];
+/// Calls that change a folder. What they name lies in the program's memory and is not looked at.
+const FOLDERS: [i64; 9] = [
+    libc::SYS_rename,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_mkdir,
+    libc::SYS_mkdirat,
+    libc::SYS_link,
+    libc::SYS_linkat,
+    libc::SYS_unlink,
+    libc::SYS_unlinkat,
+];
+
+impl Calls {
+    /// The name and target of a call that is counted.
+    fn counted(&self, thread: Pid, registers: &Registers) -> Option<String> {
+        let number = i64::try_from(registers.orig_rax).ok()?;
+        let (_, name) = OUTSIDE.iter().find(|(known, _)| *known == number)?;
+        let opens = [libc::SYS_openat, libc::SYS_open].contains(&number);
+        let flags = if number == libc::SYS_open {
+            registers.rsi
+        } else {
+            registers.rdx
+        };
+        let creates =
+            i32::try_from(flags & 0xFFFF_FFFF).is_ok_and(|flags| flags & libc::O_CREAT != 0);
+        if opens && !creates {
+            return None;
+        }
+        let target = fs::read_link(format!("/proc/{thread}/fd/{}", registers.rdi));
+        let target = target.unwrap_or_default();
+        if number == libc::SYS_fcntl && !locks(registers) {
+            return None;
+        }
+        if let Calls::WritesBelow(folder) = self {
+            let below = WRITES.contains(&number) && target.starts_with(folder);
+            if !below && !opens && !FOLDERS.contains(&number) {
+                return None;
+            }
+        }
+        Some(format!("{name} {}", target.display()))
+    }
+}
+
+/// Whether an `fcntl` sets a lock.
+fn locks(registers: &Registers) -> bool {
+    let command = i32::try_from(registers.rsi).unwrap_or(-1);
+    [libc::F_SETLK, libc::F_SETLKW, libc::F_OFD_SETLK].contains(&command)
+}
+
+/// Whether programs can be traced here at all; says so loudly where not.
+pub(crate) fn can_trace() -> bool {
+    let traced = run(Command::new("true"), &Calls::Outside, Harm::None);
+    match traced {
+        Ok(traced) if traced.code == Some(0) => true,
+        other => {
+            eprintln!("\n*** SKIPPED: programs cannot be traced here: {other:?} ***\n");
+            false
+        }
+    }
+}
+
+/// Runs a command to its end, with its output caught.
+///
+/// # Errors
+/// It could not be traced.
+pub(crate) fn run(command: Command, calls: &Calls, harm: Harm) -> nix::Result<Traced> {
+    let outputs = tempfile::tempdir().map_err(|_| Errno::EIO)?;
+    let child = stopped(&command, outputs.path()).map_err(|_| Errno::EIO)?;
+    waitpid(child, Some(WaitPidFlag::WUNTRACED))?;
+    let options = Options::PTRACE_O_TRACESYSGOOD
+        | Options::PTRACE_O_TRACECLONE // its threads; programs that it starts run on their own
+        | Options::PTRACE_O_TRACEEXEC
+        | Options::PTRACE_O_EXITKILL;
+    ptrace::seize(child, options)?;
+    kill(child, Signal::SIGCONT)?;
+    let mut watch = Watch {
+        child,
+        calls,
+        harm,
+        began: false,
+        count: 0,
+        harmed: None,
+        failing: HashMap::new(),
+    };
+    let code = watch.until_the_end()?;
+    let stderr = fs::read_to_string(outputs.path().join("stderr"));
+    Ok(Traced {
+        calls: watch.count,
+        harmed: watch.harmed,
+        code,
+        stderr: stderr.unwrap_or_default(),
+    })
+}
+
+/// Starts the command, which stops itself before it becomes the program.
+fn stopped(command: &Command, outputs: &Path) -> std::io::Result<Pid> {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "kill -STOP $$; exec \"$@\"", "sh"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::null())
+        .stdout(fs::File::create(outputs.join("stdout"))?)
+        .stderr(fs::File::create(outputs.join("stderr"))?);
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let child = shell.spawn()?;
+    i32::try_from(child.id())
+        .map(Pid::from_raw)
+        .map_err(std::io::Error::other)
+}
+
+struct Watch<'a> {
+    child: Pid,
+    calls: &'a Calls,
+    harm: Harm,
+    /// Whether the shell has become the program.
+    began: bool,
+    count: u64,
+    harmed: Option<String>,
+    /// Threads whose call has been taken from them, and how it is to fail.
+    failing: HashMap<Pid, Errno>,
+}
+
+impl Watch<'_> {
+    /// Lets it run from call to call; the answer is its exit code, none if it was killed.
+    fn until_the_end(&mut self) -> nix::Result<Option<i32>> {
+        loop {
+            // Only what this thread traces: tests beside it have children of their own.
+            let own = WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD;
+            match waitpid(None, Some(own))? {
+                WaitStatus::Exited(pid, code) if pid == self.child => return Ok(Some(code)),
+                WaitStatus::Signaled(pid, ..) if pid == self.child => return Ok(None),
+                WaitStatus::PtraceSyscall(thread) => {
+                    // The thread may be gone: all of them die together.
+                    let _ = self.at_call(thread);
+                    let _ = ptrace::syscall(thread, None);
+                }
+                WaitStatus::Stopped(thread, signal) => {
+                    let _ = ptrace::syscall(thread, Some(signal));
+                }
+                WaitStatus::PtraceEvent(thread, _, event) => {
+                    self.began |= event == libc::PTRACE_EVENT_EXEC;
+                    let _ = ptrace::syscall(thread, None);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A thread enters a call or leaves it.
+    fn at_call(&mut self, thread: Pid) -> nix::Result<()> {
+        let mut registers = ptrace::getregs(thread)?;
+        if let Some(errno) = self.failing.remove(&thread) {
+            registers.rax = minus(errno);
+            return ptrace::setregs(thread, registers);
+        }
+        // On entering the answer is set to this; no call that is counted ever ends with it.
+        if registers.rax != minus(Errno::ENOSYS) || !self.began {
+            return Ok(());
+        }
+        let Some(call) = self.calls.counted(thread, &registers) else {
+            return Ok(());
+        };
+        self.count += 1;
+        let errno = match self.harm {
+            Harm::Kill(at) if at == self.count => {
+                self.harmed = Some(call);
+                return kill(self.child, Signal::SIGKILL);
+            }
+            Harm::Fail(at, errno) if at == self.count => errno,
+            Harm::FailOn(at, errno) if at <= self.count => errno,
+            _ => return Ok(()),
+        };
+        self.harmed.get_or_insert(call);
+        self.failing.insert(thread, errno);
+        registers.orig_rax = u64::MAX; // no call at all
+        ptrace::setregs(thread, registers)
+    }
+}
+
+fn minus(errno: Errno) -> u64 {
+    (-i64::from(errno as i32)).cast_unsigned()
+}
