@@ -18,6 +18,7 @@ mod records;
 mod row;
 mod rows;
 mod summaries;
+mod waiting;
 mod write;
 
 pub(crate) use facts::EPOCH_S;

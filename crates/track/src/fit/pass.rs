@@ -6,7 +6,8 @@ use super::layout::{Layout, Want};
 use super::load::{Load, number};
 use super::profile::{OTHER, event, record};
 use super::row::Row;
-use super::rows::{Contiguous, Scattered};
+use super::rows::Scattered;
+use super::waiting::Waiting;
 use crate::budget::Budget;
 
 const RECORD: u16 = record::MESSAGE.number;
@@ -61,7 +62,7 @@ fn once(
         clock: None,
         want,
         budget,
-        waiting: Vec::with_capacity(MOST_ROWS),
+        waiting: Waiting::for_rows(MOST_ROWS),
         waiting_type: 0,
         waiting_last: false,
     };
@@ -95,7 +96,7 @@ struct Pass<'b, 'd> {
     want: Want,
     budget: &'b mut Budget,
     /// Where records of one plain layout begin that were seen and not yet read: many are read at once, column by column.
-    waiting: Vec<usize>,
+    waiting: Waiting,
     /// Their local type.
     waiting_type: u8,
     /// Whether no message after them has had a timestamp.
@@ -154,17 +155,19 @@ impl Pass<'_, '_> {
             self.take_waiting();
             self.waiting_type = local;
         }
-        let mut next = at;
-        while self.data.get(next) == Some(&header) && self.waiting.len() < MOST_ROWS {
+        let (mut next, mut rows) = (at, self.waiting.len());
+        while self.data.get(next) == Some(&header) && rows < MOST_ROWS {
             if self.data.len() - next <= size {
                 break;
             }
-            self.waiting.push(next);
+            rows += 1;
             next += size + 1;
         }
         if next == at {
             return Err(Trouble::Cut);
         }
+        let more = rows - self.waiting.len();
+        self.waiting.add(at, more, size + 1);
         self.waiting_last = true;
         Ok(next)
     }
@@ -175,16 +178,19 @@ impl Pass<'_, '_> {
         let Some(layout) = layout.and_then(Option::as_ref).filter(|each| each.plain) else {
             return;
         };
-        if self.waiting.is_empty() {
+        if self.waiting.len() == 0 {
             return;
         }
         let clock = self.clock_of_waiting();
         self.clock = clock.or(self.clock);
         self.facts.messages += self.waiting.len() as u64;
         let records = &mut self.facts.records;
-        match Contiguous::of(self.data, &self.waiting, layout.size + 1) {
+        match self.waiting.contiguous(self.data, layout.size + 1) {
             Some(rows) => records.run(layout, rows, self.budget),
-            None => records.run(layout, Scattered::of(self.data, &self.waiting), self.budget),
+            None => {
+                let rows = Scattered::of(self.data, self.waiting.starts());
+                records.run(layout, rows, self.budget);
+            }
         }
         self.waiting.clear();
     }
@@ -195,8 +201,8 @@ impl Pass<'_, '_> {
         let layout = layout
             .and_then(Option::as_ref)
             .filter(|_| self.waiting_last)?;
-        let times = self.waiting.iter().rev().map(|start| {
-            let content = self.data.get(start + 1..*start + 1 + layout.size)?;
+        let times = self.waiting.backwards(layout.size + 1).map(|start| {
+            let content = self.data.get(start + 1..start + 1 + layout.size)?;
             stamp(layout, content)
         });
         times.flatten().next()
@@ -214,7 +220,7 @@ impl Pass<'_, '_> {
             EVENT => Facts::is_of_timer(&Row::new(layout, content)),
             _ => false,
         } || seconds.is_some();
-        if ordered && !self.waiting.is_empty() {
+        if ordered && self.waiting.len() > 0 {
             self.take_waiting();
         }
         let Some(layout) = self

@@ -79,6 +79,21 @@ impl File {
         self.message(message, &values);
     }
 
+    /// Writes one message that has nothing but an array of numbers. There may be tens of thousands of them.
+    pub(super) fn array(&mut self, message: &Message, slot: usize, values: &[f32]) {
+        let Some(field) = message.fields.get(slot) else {
+            return;
+        };
+        let size = size_of_value(field, Value::Array(values));
+        self.define(
+            message.number,
+            &[[field.number, size, base_of(field.base)]],
+            &[],
+        );
+        self.bytes.push(0);
+        self.value(field, Value::Array(values));
+    }
+
     /// Writes the definition of the messages that follow, unless the last one says the same: each field's number, size and base
     /// type; each developer field's number, size and index.
     pub(super) fn define(&mut self, number: u16, fields: &[[u8; 3]], own: &[[u8; 3]]) {

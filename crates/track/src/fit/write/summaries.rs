@@ -171,7 +171,7 @@ pub(super) fn events(file: &mut File, track: &Track) {
 
 pub(super) fn beat_intervals(file: &mut File, track: &Track) {
     for beats in track.beat_intervals_s.chunks(BEATS) {
-        file.message(&hrv::MESSAGE, &[(hrv::time, Some(Value::Array(beats)))]);
+        file.array(&hrv::MESSAGE, hrv::time, beats);
     }
 }
 
