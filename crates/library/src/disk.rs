@@ -62,6 +62,16 @@ pub(crate) fn append_private(path: &Path) -> Result<File, Error> {
         .map_err(|error| Error::file(path, "opened", error))
 }
 
+/// Whether a database's header says that it has a write-ahead log: 2 as its read and write version (SQLite, "Database File
+/// Format", 1.3.3).
+pub(crate) fn says_write_ahead(path: &Path) -> Result<bool, Error> {
+    use std::io::Read as _;
+    let mut header = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.map_err(|error| Error::file(path, "read", error))?;
+    Ok(header.ends_with(&[2, 2]))
+}
+
 fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);

@@ -112,6 +112,7 @@ impl Error {
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "damaged_library",
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "busy",
                 Some(ErrorCode::ReadOnly) => "read_only",
+                Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => "disk_failed",
                 _ => "database",
             },
             Error::Unexpected(_) => "damaged_library",
@@ -134,6 +135,9 @@ impl Error {
             "disk_full" => "Free some space; Trackdock then goes on by itself.",
             "library_file" => "Check that the folder is there and that you may write to it.",
             "not_durable" => "Move the data folder to a disk of this computer.",
+            "disk_failed" => {
+                "Check the disk that holds the data folder; Trackdock tries again by itself."
+            }
             "damaged_library" => {
                 "Run doctor; the original files beside the database are not affected."
             }
@@ -177,5 +181,23 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DiskFull) => Error::DiskFull(PathBuf::from("library.db")),
             _ => Error::Database(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_did_is_told_apart_from_what_the_database_says() {
+        let of = |code: i32| {
+            let failure = rusqlite::ffi::Error::new(code);
+            Error::from(rusqlite::Error::SqliteFailure(failure, None)).code()
+        };
+        assert_eq!(of(rusqlite::ffi::SQLITE_FULL), "disk_full");
+        assert_eq!(of(rusqlite::ffi::SQLITE_IOERR_FSYNC), "disk_failed");
+        assert_eq!(of(rusqlite::ffi::SQLITE_CANTOPEN), "disk_failed");
+        assert_eq!(of(rusqlite::ffi::SQLITE_READONLY), "read_only");
+        assert_eq!(of(rusqlite::ffi::SQLITE_CORRUPT), "damaged_library");
     }
 }

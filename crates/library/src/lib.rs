@@ -96,6 +96,7 @@ impl Library {
         disk::make_private(&file, 0o600)?;
         let mut db = open_database(&file)?;
         migrate::migrate(&mut db, &file, migrate::STEPS)?;
+        require_write_ahead(&db, &file)?;
         let attempts = Attempts::open(&folder.join("attempts"))?;
         let staging = Staging::open(&folder.join("staging"), attempts)?;
         disk::sync_folder(folder)?;
@@ -172,6 +173,22 @@ fn lock(folder: &Path) -> Result<File, Error> {
         Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => Err(Error::file(&path, "locked", error)),
     }
+}
+
+/// The file itself must say that it has a write-ahead log: where the switch met a failing disk, the pragma answers "wal" all the
+/// same. It is tried once more then.
+fn require_write_ahead(db: &Connection, file: &Path) -> Result<(), Error> {
+    if disk::says_write_ahead(file)? {
+        return Ok(());
+    }
+    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    if disk::says_write_ahead(file)? {
+        return Ok(());
+    }
+    Err(Error::NotDurable {
+        setting: "journal_mode",
+        found: "not wal in the file itself".to_owned(),
+    })
 }
 
 /// The writer's connection: write-ahead log, every commit on the disk before it is believed; both are read back.
