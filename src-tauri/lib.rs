@@ -17,6 +17,7 @@ use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, Wry};
 /// # Errors
 /// When the desktop's web view cannot be started.
 pub fn run() -> tauri::Result<()> {
+    engine::keep_memory_private();
     let arguments = Arguments::parse();
     arguments::log_to_stderr();
     let mut builder = tauri::Builder::default();

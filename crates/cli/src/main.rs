@@ -31,6 +31,7 @@ impl End {
 }
 
 fn main() -> ExitCode {
+    engine::keep_memory_private();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return wrong_use(&error),

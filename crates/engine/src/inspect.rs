@@ -141,8 +141,8 @@ pub(crate) fn broke_the_reader(name: &str) -> Problem {
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
     let unreadable = |error: &std::io::Error| Problem::file(path, error);
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
-    let about = file.metadata().map_err(|error| unreadable(&error))?;
+    // Looked at before it is opened: a pipe would wait for somebody to write into it.
+    let about = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     if about.is_dir() {
         return Err(Problem::new(
             "folder",
@@ -150,6 +150,14 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
             "Name the files in it.",
         ));
     }
+    if !about.is_file() {
+        return Err(Problem::new(
+            "no_file",
+            format!("{} is no ordinary file.", path.display()),
+            "Name a recording.",
+        ));
+    }
+    let file = File::open(path).map_err(|error| unreadable(&error))?;
     let mut bytes = Vec::new();
     file.take(LARGEST + 1)
         .read_to_end(&mut bytes)

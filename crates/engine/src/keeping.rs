@@ -17,8 +17,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// A device that could not be read is looked at again after this, also when nothing tells of a change.
 const TROUBLE_AGAIN: Duration = Duration::from_secs(60);
 /// Failures of our own disk, which every further file would meet too.
-const OUR_DISK: [&str; 5] = [
+const OUR_DISK: [&str; 6] = [
     "disk_full",
+    "disk_failed",
     "library_file",
     "read_only",
     "busy",

@@ -49,7 +49,7 @@ pub use devices::connected;
 pub use event::{AccountName, Command, Retry};
 pub use export::ExportFormat;
 pub use problem::{no_such_account, no_such_activity, no_such_path, no_such_service};
-pub use secrets::SecretsPlace;
+pub use secrets::{SecretsPlace, keep_memory_private};
 pub use service::{Secret, ServiceId};
 pub use start::{Connected, Engine, EngineOptions};
 

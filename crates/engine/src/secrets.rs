@@ -36,8 +36,8 @@ fn keyring_name(data_dir: &Path) -> String {
 }
 
 /// From here on this program leaves no core dump, in which tokens would stand, and no other program of the same user may look
-/// into its memory.
-pub(crate) fn keep_memory_private() {
+/// into its memory. To be called before anything else: programs that are started later inherit only the first.
+pub fn keep_memory_private() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, Resource, Rlimit};

@@ -74,7 +74,6 @@ impl Engine {
     /// # Errors
     /// Code `in_use` when another engine has the folder; codes of the configuration and the library.
     pub fn start(options: EngineOptions) -> Result<Self, Problem> {
-        secrets::keep_memory_private();
         create_folder(&options.data_dir)?;
         let config = Config::read(&options.data_dir)?;
         let mut library = library::Library::open(&options.data_dir)?;
