@@ -130,3 +130,22 @@ fn the_whole_corpus_on_one_device() {
         "{new} new at the second look, {unfinished} were unfinished"
     );
 }
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let home = Home::new();
+    let pipe = home.path("pipe.fit");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    let out = home.path("out.gpx");
+    for arguments in [
+        vec!["inspect", pipe],
+        vec!["inspect", "--messages", pipe],
+        vec!["convert", pipe, out.to_str().unwrap()],
+        vec!["import", pipe],
+    ] {
+        let ended = home.run(&arguments);
+        assert_eq!(ended.code, Some(1), "{arguments:?}: {ended:#?}");
+    }
+}

@@ -11,7 +11,7 @@ mod common;
 #[path = "common/tracer.rs"]
 mod tracer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -25,8 +25,17 @@ const BOTH: [ServiceName; 2] = [ServiceName::MapMyTracks, ServiceName::TrekPoint
 const SAMPLE: u64 = 8;
 /// Points of each way and fault of the disk in `./dev test`.
 const SAMPLE_OF_DISK: u64 = 2;
-/// How a disk fails: full, over its quota, read-only, broken.
-const FAULTS: [Errno; 4] = [Errno::ENOSPC, Errno::EDQUOT, Errno::EROFS, Errno::EIO];
+/// How a disk fails: full, over its quota, read-only, broken; once or from then on. The first half are tried in `./dev test`.
+const FAULTS: [fn(u64) -> Harm; 8] = [
+    |at| Harm::FailOn(at, Errno::ENOSPC),
+    |at| Harm::Fail(at, Errno::EDQUOT),
+    |at| Harm::FailOn(at, Errno::EROFS),
+    |at| Harm::Fail(at, Errno::EIO),
+    |at| Harm::Fail(at, Errno::ENOSPC),
+    |at| Harm::FailOn(at, Errno::EDQUOT),
+    |at| Harm::Fail(at, Errno::EROFS),
+    |at| Harm::FailOn(at, Errno::EIO),
+];
 
 /// A command, and the data folder that it is for.
 struct Said {
@@ -35,7 +44,7 @@ struct Said {
 }
 
 /// Of all ways the first: those that put something on the disk that must not be lost.
-const WAYS_THAT_WRITE: usize = 2;
+const WAYS_THAT_WRITE: usize = 3;
 
 /// One way of the program, harmed at a call of it; and what must hold afterwards.
 struct Way {
@@ -74,6 +83,34 @@ const WAYS: [Way; 6] = [
         },
     },
     Way {
+        name: "its first start",
+        prepare: |home, n| {
+            let file = home.path(&format!("{n}.fit"));
+            std::fs::write(&file, fit(n)).unwrap();
+            Said {
+                data: home.path(&format!("data-{n}")),
+                ..said(home, &["import", file.to_str().unwrap()])
+            }
+        },
+        check: |home, n, command, harmed| {
+            again(home, command, harmed);
+            kept_once_in(home, &command.data, n);
+            let header = std::fs::read(command.data.join("library.db")).unwrap();
+            assert_eq!(
+                header[18..20],
+                [2, 2],
+                "no write-ahead log after {harmed:?}"
+            );
+            let doctor = Said {
+                data: command.data.clone(),
+                ..said(home, &["doctor"])
+            };
+            let doctor = run_of(home, &doctor);
+            assert!(!doctor.stderr.contains("panicked"), "{harmed:?} {doctor:?}");
+            std::fs::remove_dir_all(&command.data).unwrap();
+        },
+    },
+    Way {
         name: "renewing a sign-in",
         prepare: |home, n| {
             home.sandbox.expire(None, Expire::Access);
@@ -106,23 +143,10 @@ const WAYS: [Way; 6] = [
             let secrets = std::fs::read_to_string(home.data().join("secrets.json"));
             let left = secrets.unwrap_or_default();
             assert!(!left.contains("trek-point"), "{killed:?}: {left}");
+            let tokens = home.sandbox.tokens();
+            let live = tokens[SERVICES[1]].refresh.live;
+            assert_eq!(live, 0, "{killed:?}: still signed in at the service");
             home.well(&["login", SERVICES[1]]);
-        },
-    },
-    Way {
-        name: "its first start",
-        prepare: |home, n| Said {
-            data: home.path(&format!("data-{n}")),
-            ..said(home, &["history"])
-        },
-        check: |home, _, command, killed| {
-            again(home, command, killed);
-            let doctor = Said {
-                data: command.data.clone(),
-                ..said(home, &["doctor"])
-            };
-            let doctor = run_of(home, &doctor);
-            assert!(!doctor.stderr.contains("panicked"), "{killed:?} {doctor:?}");
         },
     },
 ];
@@ -160,8 +184,12 @@ fn again(home: &Home, command: &Said, killed: &Traced) {
 
 /// The rows of one ride in the history.
 fn rows(home: &Home, n: u32) -> Vec<serde_json::Value> {
+    rows_in(home, &home.data(), n)
+}
+
+fn rows_in(home: &Home, data: &Path, n: u32) -> Vec<serde_json::Value> {
     let start = ride(n).start.unwrap().to_string();
-    let mut rows = home.well(&["history"]);
+    let mut rows = ended(home.command_in(data, &["history"])).lines;
     rows.retain(|row| row["start"].as_str() == Some(&start));
     rows
 }
@@ -169,11 +197,17 @@ fn rows(home: &Home, n: u32) -> Vec<serde_json::Value> {
 /// The ride is in the library once, byte for byte.
 #[track_caller]
 fn kept_once(home: &Home, n: u32) {
-    let rows = rows(home, n);
+    kept_once_in(home, &home.data(), n);
+}
+
+#[track_caller]
+fn kept_once_in(home: &Home, data: &Path, n: u32) {
+    let rows = rows_in(home, data, n);
     assert_eq!(rows.len(), 1, "{n}: {rows:#?}");
     let out = home.path("exported.fit");
     let id = rows[0]["id"].to_string();
-    home.well(&["export", &id, "--out", out.to_str().unwrap()]);
+    let exported = ended(home.command_in(data, &["export", &id, "--out", out.to_str().unwrap()]));
+    assert_eq!(exported.code, Some(0), "{exported:#?}");
     assert_eq!(std::fs::read(&out).unwrap(), fit(n));
     std::fs::remove_file(out).unwrap();
 }
@@ -230,6 +264,7 @@ impl Attack<'_> {
             traced.harmed.is_some()
         });
         let harmed = harmed.count();
+        assert!(harmed > 0, "{}: nothing was harmed", way.name);
         (whole.calls, u32::try_from(harmed).unwrap())
     }
 }
@@ -267,30 +302,23 @@ fn killed(most: u64) {
     }
 }
 
-fn disk_fails(most: u64) {
+fn disk_fails(faults: &[fn(u64) -> Harm], most: u64) {
     if !can_trace() {
         return;
     }
-    let once: [fn(u64) -> Harm; 4] = [
-        |at| Harm::Fail(at, FAULTS[0]),
-        |at| Harm::Fail(at, FAULTS[1]),
-        |at| Harm::Fail(at, FAULTS[2]),
-        |at| Harm::Fail(at, FAULTS[3]),
-    ];
-    let lasting: [fn(u64) -> Harm; 4] = [
-        |at| Harm::FailOn(at, FAULTS[0]),
-        |at| Harm::FailOn(at, FAULTS[1]),
-        |at| Harm::FailOn(at, FAULTS[2]),
-        |at| Harm::FailOn(at, FAULTS[3]),
-    ];
     for way in WAYS.iter().take(WAYS_THAT_WRITE) {
         let (home, mut numbers) = (signed_in(), 0);
-        let calls = Calls::WritesBelow(home.data().canonicalize().unwrap());
+        let calls = Calls::WritesBelow(home.folder.path().canonicalize().unwrap());
         let began = Instant::now();
         let (mut runs, mut most_calls) = (0, 0);
-        for harm in once.into_iter().chain(lasting) {
+        for harm in faults {
             let calls = &calls;
-            let (calls, harmed) = Attack { calls, harm, most }.sweep(way, &home, &mut numbers);
+            let (calls, harmed) = Attack {
+                calls,
+                harm: *harm,
+                most,
+            }
+            .sweep(way, &home, &mut numbers);
             clean(&home);
             runs += harmed;
             most_calls = most_calls.max(calls);
@@ -310,7 +338,7 @@ fn killed_at_some_call_of_every_way() {
 
 #[test]
 fn a_disk_that_fails_at_some_call() {
-    disk_fails(SAMPLE_OF_DISK);
+    disk_fails(&FAULTS[..4], SAMPLE_OF_DISK);
 }
 
 #[test]
@@ -322,5 +350,5 @@ fn soak_killed_at_every_call_of_every_way() {
 #[test]
 #[ignore = "takes many minutes: ./dev soak"]
 fn soak_a_disk_that_fails_at_every_call() {
-    disk_fails(u64::MAX);
+    disk_fails(&FAULTS, u64::MAX);
 }

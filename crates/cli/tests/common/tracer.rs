@@ -47,7 +47,7 @@ pub(crate) enum Calls {
     WritesBelow(PathBuf),
 }
 
-const OUTSIDE: [(i64, &str); 27] = [
+const OUTSIDE: [(i64, &str); 33] = [
     (libc::SYS_write, "write"),
     (libc::SYS_pwrite64, "pwrite64"),
     (libc::SYS_writev, "writev"),
@@ -67,6 +67,12 @@ const OUTSIDE: [(i64, &str); 27] = [
     (libc::SYS_linkat, "linkat"),
     (libc::SYS_copy_file_range, "copy_file_range"),
     (libc::SYS_fchmod, "fchmod"),
+    (libc::SYS_chmod, "chmod"),
+    (libc::SYS_pwritev, "pwritev"),
+    (libc::SYS_bind, "bind"),
+    (libc::SYS_listen, "listen"),
+    (libc::SYS_shutdown, "shutdown"),
+    (libc::SYS_sendmmsg, "sendmmsg"),
     (libc::SYS_flock, "flock"),
     (libc::SYS_fcntl, "fcntl"),
     (libc::SYS_connect, "connect"),
