@@ -16,6 +16,7 @@ use crate::body::{bearer, request};
 use crate::classify::{self, Verdict};
 use crate::list::{RemoteActivity, entries, next_page};
 use crate::outcome::Outcome;
+use crate::redact::redacted;
 use crate::secret::{Secret, SecretError, SecretStore};
 use crate::session::Session;
 use crate::settings::{Base, ServiceId, Settings, Visibility};
@@ -208,7 +209,7 @@ impl Client {
                 Err(lost) => Verdict::Is(Outcome::transient(lost.what)),
             };
             match verdict {
-                Verdict::Is(outcome) => return self.without(outcome, &token),
+                Verdict::Is(outcome) => return Self::without(outcome, &token),
                 Verdict::Token if refused.is_none() => refused = Some(token),
                 Verdict::Token => return refused_twice(),
                 Verdict::AskList { .. } => {
@@ -237,7 +238,7 @@ impl Client {
         };
         let gone = match classify::poll(&rules.response, &answer, remote_id, now()) {
             Verdict::AskList { gone } => gone,
-            Verdict::Is(outcome) => return self.without(outcome, &token),
+            Verdict::Is(outcome) => return Self::without(outcome, &token),
             Verdict::Token => return refused_twice(),
         };
         if !self.can_list() {
@@ -322,7 +323,7 @@ impl Client {
 
     fn not_an_answer(&self, answer: &Answer, token: &Secret, now: Clock<'_>) -> Outcome {
         match classify::failed_look(&self.session.settings.descriptor.response, answer, now()) {
-            Verdict::Is(outcome) => self.without(outcome, token),
+            Verdict::Is(outcome) => Self::without(outcome, token),
             Verdict::Token | Verdict::AskList { .. } => refused_twice(),
         }
     }
@@ -369,8 +370,8 @@ impl Client {
     }
 
     /// A service that sends our token back must not get it into a message.
-    fn without(&self, outcome: Outcome, token: &Secret) -> Outcome {
-        outcome.map_texts(|text| self.session.redacted(text, [token]))
+    fn without(outcome: Outcome, token: &Secret) -> Outcome {
+        outcome.map_texts(|text| redacted(text, [token]))
     }
 }
 

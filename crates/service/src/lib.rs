@@ -14,6 +14,7 @@ mod descriptor;
 mod list;
 mod oauth;
 mod outcome;
+mod redact;
 mod retry_after;
 mod secret;
 mod session;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::oauth::{Authority, GrantError};
 use crate::outcome::Outcome;
+use crate::redact::redacted;
 use crate::secret::{Secret, SecretError, SecretStore};
 use crate::settings::{ServiceId, Settings};
 use crate::tokens::{Lifetime, Tokens};
@@ -121,7 +122,10 @@ impl Session {
                 held.gate.dead = Some(token);
                 Err(over())
             }
-            Err(GrantError::Blocked(what)) => Err(Outcome::Blocked(self.redacted(&what, [&token]))),
+            Err(GrantError::Blocked(what)) => {
+                let ours = std::iter::once(&token).chain(&secret);
+                Err(Outcome::Blocked(redacted(&what, ours)))
+            }
             Err(GrantError::Transient { what, after }) => Err(Outcome::Transient { what, after }),
         }
     }
@@ -275,25 +279,6 @@ impl Session {
 
     pub(crate) fn secret_name(&self) -> String {
         format!("client-secret:{}", self.id.name())
-    }
-
-    /// A service's text without our own secrets, which an unkind server might send back.
-    pub(crate) fn redacted<'a>(
-        &self,
-        text: &str,
-        secrets: impl IntoIterator<Item = &'a Secret>,
-    ) -> String {
-        let mut clean = text.to_owned();
-        for secret in secrets {
-            let plain = secret.expose();
-            let escaped: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
-            for form in [plain, escaped.as_str()] {
-                if form.len() >= 4 && clean.contains(form) {
-                    clean = clean.replace(form, "…");
-                }
-            }
-        }
-        clean
     }
 }
 

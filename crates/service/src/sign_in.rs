@@ -10,6 +10,7 @@ use crate::callback::{Brought, Port, PortsBusy};
 use crate::client::{Client, Clock};
 use crate::oauth::GrantError;
 use crate::outcome::Outcome;
+use crate::redact::redacted;
 use crate::secret::{Secret, SecretError};
 use crate::settings::ServiceId;
 use crate::tokens::Tokens;
@@ -271,7 +272,7 @@ impl Client {
             },
             GrantError::Blocked(said) => SignInError::Refused {
                 service,
-                said: self.session.redacted(&clean(&said), secrets),
+                said: redacted(&clean(&said), secrets),
             },
             GrantError::Transient { what, .. } => SignInError::Unreachable { service, what },
         }
