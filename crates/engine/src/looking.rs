@@ -66,7 +66,9 @@ impl State {
         if lane.client.can_list() {
             return self.read_list(service);
         }
-        let again = lane.client.recognises_duplicates() && lane.look(job.upload.id) == 1;
+        let recognises = lane.client.recognises_duplicates();
+        let look = lane.look(job.upload.id);
+        let again = next::once_more(&job.upload.reason_code, recognises, look);
         let name = service.display();
         let change = if again {
             Change::to(

@@ -288,6 +288,12 @@ pub(crate) fn unsure(what: &str, now: &Circumstances<'_>) -> Step {
         .saying(story)
 }
 
+/// Whether an upload of unknown outcome is sent once more to a service without a list: where that recognises what it has, the
+/// first time in a run, and never after a person was asked. `code` is the one that stands with the upload: it outlasts the run.
+pub(crate) fn once_more(code: &str, recognises_duplicates: bool, look: u32) -> bool {
+    recognises_duplicates && look == 1 && code != UNDECIDED
+}
+
 /// What is asked of a person where neither a list nor another attempt can tell.
 pub(crate) fn undecided(service: &str) -> String {
     format!("{service} gave no clear answer. Look there whether it arrived, then retry or dismiss.")

@@ -238,3 +238,12 @@ fn what_resembles_it_in_the_list_is_asked_about_once() {
         check_sentences(step);
     }
 }
+
+#[test]
+fn what_a_person_was_asked_about_is_not_sent_again_by_itself() {
+    assert!(once_more("", true, 1));
+    assert!(!once_more("", true, 2));
+    assert!(!once_more("", false, 1));
+    // Also in the next run, which counts from the start.
+    assert!(!once_more(UNDECIDED, true, 1));
+}
