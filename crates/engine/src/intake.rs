@@ -342,17 +342,11 @@ impl Look {
             Err(error) => return Ok(Copied::Done(Err(error.into()))),
         }
         let staged = staged.finish()?;
-        let attempt = self.staging.attempt(&staged)?;
-        // One that the user names is tried again whatever happened before.
-        if attempt.is_none() && !self.manual {
-            return Ok(Copied::Done(Err(set_aside(&name))));
-        }
         let bytes = staged.bytes()?;
         if self.manual && track::archive::is_archive(&bytes) {
             return Ok(Copied::Archive(bytes));
         }
         let read = inspect::read_named(&name, &bytes, (self.clock)());
-        drop(attempt);
         Ok(Copied::Done(read.map(|reading| (staged, reading))))
     }
 
@@ -370,15 +364,6 @@ impl Look {
         (self.sleep)(self.settle, &self.stop);
         !self.is_stopped()
     }
-}
-
-/// Said of a file that is not read any more.
-fn set_aside(name: &str) -> Problem {
-    Problem::new(
-        "set_aside",
-        format!("Trackdock ended twice while it read {name}: the file is not read again."),
-        "Please report it with the file, so that the reader can be mended. To try it all the same, import it by hand.",
-    )
 }
 
 /// Passes the time; given in, as the clock is.

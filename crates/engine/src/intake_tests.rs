@@ -294,21 +294,3 @@ fn a_look_that_is_called_off_takes_nothing() {
     });
     assert_eq!(*told.borrow(), 3);
 }
-
-#[test]
-fn a_file_that_the_program_twice_did_not_survive_is_read_only_by_hand() {
-    let world = World::new();
-    world.put(&fit(), 10);
-    let mut staged = world.library.stage().unwrap();
-    staged.write_all(&fit()).unwrap();
-    let staged = staged.finish().unwrap();
-    for _ in 0..2 {
-        // The program dies: what would take the note away does not run.
-        std::mem::forget(world.library.staging().attempt(&staged).unwrap());
-    }
-    let mut look = world.look();
-    let aside = Came::Unreadable("set_aside".into());
-    assert_eq!(world.run(&look, &|| {}), aside);
-    look.manual = true;
-    assert_eq!(world.run(&look, &|| {}), Came::AtOnce { whole: true });
-}

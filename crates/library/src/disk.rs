@@ -53,15 +53,6 @@ pub(crate) fn open_private(path: &Path) -> Result<File, Error> {
         .map_err(|error| Error::file(path, "opened", error))
 }
 
-/// Opens a file at its end, created for its owner only if it isn't there.
-pub(crate) fn append_private(path: &Path) -> Result<File, Error> {
-    private_options()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(|error| Error::file(path, "opened", error))
-}
-
 /// Whether a database's header says that it has a write-ahead log: 2 as its read and write version (SQLite, "Database File
 /// Format", 1.3.3).
 pub(crate) fn says_write_ahead(path: &Path) -> Result<bool, Error> {

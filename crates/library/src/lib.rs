@@ -6,7 +6,6 @@
 
 mod accounts;
 mod activities;
-mod attempts;
 mod check;
 mod deletion;
 mod devices;
@@ -36,11 +35,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use attempts::Attempts;
-
 pub use accounts::{AccountRow, AccountState, IfOther, SignIn, SignedIn};
 pub use activities::ActivityRow;
-pub use attempts::Attempt;
 pub use check::Finding;
 pub use devices::{Choice, DeviceRow, FirstPlug};
 pub use error::Error;
@@ -97,8 +93,7 @@ impl Library {
         let mut db = open_database(&file)?;
         migrate::migrate(&mut db, &file, migrate::STEPS)?;
         require_write_ahead(&db, &file)?;
-        let attempts = Attempts::open(&folder.join("attempts"))?;
-        let staging = Staging::open(&folder.join("staging"), attempts)?;
+        let staging = Staging::open(&folder.join("staging"))?;
         disk::sync_folder(folder)?;
         let reader = Reader {
             db,

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use crate::attempts::{Attempt, Attempts};
 use crate::{Error, disk};
 
 /// The folder where copies grow. Cheap to clone and free to send to the thread that copies.
@@ -17,12 +16,11 @@ use crate::{Error, disk};
 pub struct Staging {
     folder: Arc<Path>,
     next: Arc<AtomicU64>,
-    attempts: Attempts,
 }
 
 impl Staging {
     /// Takes the folder over; copies that an earlier run left unfinished are removed.
-    pub(crate) fn open(folder: &Path, attempts: Attempts) -> Result<Staging, Error> {
+    pub(crate) fn open(folder: &Path) -> Result<Staging, Error> {
         disk::create_folder(folder)?;
         disk::make_private(folder, 0o700)?;
         let left = fs::read_dir(folder).map_err(|error| Error::file(folder, "listed", error))?;
@@ -38,7 +36,6 @@ impl Staging {
         Ok(Staging {
             folder: folder.into(),
             next: Arc::default(),
-            attempts,
         })
     }
 
@@ -65,17 +62,6 @@ impl Staging {
                 Err(error) => return Err(Error::file(&path, "created", error)),
             }
         }
-    }
-}
-
-impl Staging {
-    /// Notes that a file is about to be read; the note goes with the answer. None where the program ended twice while it read
-    /// this very file: it is not to be read again.
-    ///
-    /// # Errors
-    /// The note cannot be written.
-    pub fn attempt(&self, file: &StagedFile) -> Result<Option<Attempt>, Error> {
-        self.attempts.begin(file)
     }
 }
 
