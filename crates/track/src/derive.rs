@@ -167,58 +167,35 @@ pub(crate) fn seconds(milliseconds: i64) -> f64 {
 /// Seconds in motion: the sum of all steps from one timed point to the next that are at least [`MOVING_M_S`] fast, without
 /// steps over a pause. `None` where the points have no times, or neither distance nor position.
 pub(crate) fn moving_s(points: &Points, pauses: &[Pause]) -> Option<f64> {
-    if !points.distance.has_any() {
-        return way_and_moving(points, pauses).1;
-    }
-    if !points.has_times() {
+    let counted = points.distance.has_any();
+    if !points.has_times() || !(counted || points.has_positions()) {
         return None;
     }
     let mut motion = Motion::of(pauses);
-    let mut last = f64::NAN;
-    let cells = points.time.cells().iter().zip(points.distance.cells());
-    for (index, (time, along)) in cells.enumerate() {
-        if *time != NO_TIME && !along.is_nan() {
-            let from = std::mem::replace(&mut last, *along);
-            motion.step(index, *time, || along - from);
+    let times = points.time.cells().iter().copied();
+    if counted {
+        let mut last = f64::NAN;
+        for (index, (time, along)) in times.zip(points.distance.cells()).enumerate() {
+            if time != NO_TIME && !along.is_nan() {
+                let from = std::mem::replace(&mut last, *along);
+                motion.step(index, time, || along - from);
+            }
+        }
+    } else {
+        let (mut ruler, mut last) = (Ruler::default(), None);
+        let both = points.latitude.cells().iter().zip(points.longitude.cells());
+        for (index, (time, (latitude, longitude))) in times.zip(both).enumerate() {
+            if time != NO_TIME && !latitude.is_nan() && !longitude.is_nan() {
+                let here = Position {
+                    latitude: *latitude,
+                    longitude: *longitude,
+                };
+                let from = last.replace(here);
+                motion.step(index, time, || ruler.way(from.unwrap_or(here), here));
+            }
         }
     }
     Some(seconds(motion.moving_ms))
-}
-
-/// [`distance_m`] and [`moving_s`] of points without a distance of the device's own, in one pass: both are made of the ways
-/// between positions, which are what takes the time.
-fn way_and_moving(points: &Points, pauses: &[Pause]) -> (Option<f64>, Option<f64>) {
-    let both = points.latitude.cells().iter().zip(points.longitude.cells());
-    let times = points.time.cells().iter().copied();
-    let times = times.chain(std::iter::repeat(NO_TIME));
-    let (mut length, mut motion, mut ruler) = (0.0, Motion::of(pauses), Ruler::default());
-    let mut last: Option<Position> = None;
-    let mut last_timed: Option<Position> = None;
-    for (index, ((latitude, longitude), time)) in both.zip(times).enumerate() {
-        if latitude.is_nan() || longitude.is_nan() {
-            continue;
-        }
-        let here = Position {
-            latitude: *latitude,
-            longitude: *longitude,
-        };
-        let before = last.replace(here);
-        let step = before.map_or(0.0, |before| ruler.way(before, here));
-        length += step;
-        if time == NO_TIME {
-            continue;
-        }
-        let timed = last_timed.replace(here);
-        motion.step(index, time, || match timed {
-            Some(timed) if before != Some(timed) => ruler.way(timed, here),
-            _ => step,
-        });
-    }
-    let moving_s = points.has_times().then(|| seconds(motion.moving_ms));
-    (
-        last.map(|_| length),
-        moving_s.filter(|_| points.has_positions()),
-    )
 }
 
 /// The time in motion so far.
@@ -283,9 +260,6 @@ pub(crate) fn complete(track: &mut Track) {
         note_unset_clock(track);
     }
     let points = &track.points;
-    if track.distance_m.is_none() && track.moving_s.is_none() && !points.distance.has_any() {
-        (track.distance_m, track.moving_s) = way_and_moving(points, &track.pauses);
-    }
     track.distance_m = track.distance_m.or_else(|| distance_m(points));
     if track.ascent_m.is_none() || track.descent_m.is_none() {
         let climb = climb_m(points);

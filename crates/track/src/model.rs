@@ -167,17 +167,12 @@ impl Track {
     /// The smallest box around all positions.
     #[must_use]
     pub fn bounds(&self) -> Option<Bounds> {
-        // Both are absent together, and a comparison with NaN is false.
-        let range = |cells: &[f64]| {
-            let mut range = (f64::INFINITY, f64::NEG_INFINITY);
-            for cell in cells {
-                range.0 = if *cell < range.0 { *cell } else { range.0 };
-                range.1 = if *cell > range.1 { *cell } else { range.1 };
-            }
-            range
+        // Both are absent together.
+        let range = |column: &crate::column::Column<f64>| {
+            crate::outline::range(column.cells().iter().copied())
         };
-        let (south, north) = range(self.points.latitude.cells());
-        let (west, east) = range(self.points.longitude.cells());
+        let (south, north) = range(&self.points.latitude);
+        let (west, east) = range(&self.points.longitude);
         (south <= north).then_some(Bounds {
             south,
             west,

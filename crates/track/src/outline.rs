@@ -52,9 +52,13 @@ fn flattened(points: &Points) -> Vec<(f64, f64)> {
     line
 }
 
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+/// The lowest and the highest value; NaN, with which no comparison is true, is passed over.
+pub(crate) fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        (low.min(value), high.max(value))
+        (
+            if value < low { value } else { low },
+            if value > high { value } else { high },
+        )
     })
 }
 

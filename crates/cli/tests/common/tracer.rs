@@ -156,7 +156,7 @@ pub(crate) fn can_trace() -> bool {
     }
 }
 
-/// Runs a command to its end, with its output caught.
+/// Runs a command to its end, with what it says on stderr.
 ///
 /// # Errors
 /// It could not be traced.
@@ -197,7 +197,7 @@ fn stopped(command: &Command, outputs: &Path) -> std::io::Result<Pid> {
         .arg(command.get_program())
         .args(command.get_args())
         .stdin(Stdio::null())
-        .stdout(fs::File::create(outputs.join("stdout"))?)
+        .stdout(Stdio::null())
         .stderr(fs::File::create(outputs.join("stderr"))?);
     for (name, value) in command.get_envs() {
         match value {

@@ -174,11 +174,7 @@ fn sum(sessions: &[NumberedSession], value: impl Fn(&Totals) -> Option<f64>) -> 
 
 /// Without a session: from the first to the last time, less the pauses.
 fn timer(pauses: &[Pause], elapsed_s: Option<f64>) -> Option<f64> {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a recording is shorter than 285,000 years"
-    )]
-    let still_s = pauses::still_ms(pauses) as f64 / 1000.0;
+    let still_s = derive::seconds(pauses::still_ms(pauses));
     Some((elapsed_s? - still_s).max(0.0))
 }
 

@@ -215,12 +215,12 @@ impl Pass<'_, '_> {
         let content = content.get(..size).ok_or(Trouble::Cut)?;
         let number = layout.message.number;
         // Records keep their order, and an event of the timer lies between two points.
-        let ordered = match number {
+        let ordered = || match number {
             RECORD => true,
             EVENT => Facts::is_of_timer(&Row::new(layout, content)),
             _ => false,
-        } || seconds.is_some();
-        if ordered && self.waiting.len() > 0 {
+        };
+        if self.waiting.len() > 0 && (seconds.is_some() || ordered()) {
             self.take_waiting();
         }
         let Some(layout) = self

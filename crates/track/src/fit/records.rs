@@ -366,7 +366,7 @@ fn elsewhere(there: (f64, f64), here: (f64, f64)) -> bool {
 
 /// A time in milliseconds since 1970 at the start of these bytes.
 #[inline]
-pub(super) fn time_of(bytes: &[u8], time: &Step, big_endian: bool) -> i64 {
+fn time_of(bytes: &[u8], time: &Step, big_endian: bool) -> i64 {
     // Plain layouts have an unsigned 32-bit time.
     let (Some(chunk), Load::Uint32 { absent }) = (bytes.first_chunk(), time.load) else {
         return NO_TIME;

@@ -28,6 +28,12 @@ pub(super) struct File {
     pub(super) bytes: Vec<u8>,
     /// The last definition. There is only one local type, 0.
     defined: Vec<u8>,
+    pub(super) lost: Lost,
+}
+
+/// What of the values was lost.
+#[derive(Default)]
+pub(super) struct Lost {
     /// Values that did not fit into their fields.
     pub(super) too_large: u64,
     /// Times of points that had a fraction of a second.
@@ -42,8 +48,7 @@ impl File {
         File {
             bytes,
             defined: Vec::new(),
-            too_large: 0,
-            split_seconds: 0,
+            lost: Lost::default(),
         }
     }
 
@@ -139,22 +144,23 @@ impl File {
     fn number(&mut self, field: &Field, value: f64) {
         let (whole, bits) = nearest((value + field.offset) * field.scale);
         let (least, most) = range(field.base);
-        let fits = Some(bits).filter(|_| whole >= least && whole <= most);
-        self.too_large += u64::from(fits.is_none());
-        let out = &mut self.bytes;
-        let [one @ .., _, _, _] = fits.unwrap_or(u32::MAX).to_le_bytes();
-        let [two @ .., _, _] = fits.unwrap_or(u32::MAX).to_le_bytes();
-        match field.base {
-            Base::Sint8 => out.extend(fits.map_or(i8::MAX.to_le_bytes(), |_| one)),
-            Base::Enum | Base::Uint8 => out.extend(one),
-            Base::Uint16 => out.extend(two),
-            Base::Sint16 => out.extend(fits.map_or(i16::MAX.to_le_bytes(), |_| two)),
-            Base::Sint32 => out.extend(fits.unwrap_or(i32::MAX.cast_unsigned()).to_le_bytes()),
-            Base::Uint32 => out.extend(fits.unwrap_or(u32::MAX).to_le_bytes()),
-            Base::Uint32z => out.extend(fits.unwrap_or(0).to_le_bytes()),
-            Base::Float32 => out.extend((value as f32).to_le_bytes()),
-            Base::Bytes | Base::Text | Base::SpeedDistance => {}
-        }
+        let fits = whole >= least && whole <= most;
+        self.lost.too_large += u64::from(!fits);
+        let absent = match field.base {
+            Base::Sint8 => 0x7F,
+            Base::Sint16 => 0x7FFF,
+            Base::Sint32 => 0x7FFF_FFFF,
+            Base::Uint32z => 0,
+            _ => u32::MAX,
+        };
+        let raw = match field.base {
+            Base::Float32 => (value as f32).to_bits(),
+            Base::Bytes | Base::Text | Base::SpeedDistance => return,
+            _ if fits => bits,
+            _ => absent,
+        };
+        let width = usize::from(width(field.base));
+        self.bytes.extend(raw.to_le_bytes().iter().take(width));
     }
 
     /// The whole file: the header before the data, and the checksum behind it.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::channels::{self, ChannelField};
 use super::super::profile::{Base, Field, record};
 use super::super::records::RIGHT;
-use super::file::{File, base_of, nearest, range, width};
+use super::file::{File, Lost, base_of, nearest, range, width};
 use super::seconds_of;
 use super::summaries;
 use crate::column::{Cell, NO_TIME};
@@ -87,12 +87,7 @@ fn rows(file: &mut File, columns: &[Column], stride: usize, points: Range<usize>
         file.bytes.resize(at + (until - from) * stride, 0);
         let block = file.bytes.get_mut(at..).unwrap_or_default();
         for column in columns {
-            let lost = column.fill(block, stride, from..until);
-            if matches!(column, Column::Time(..)) {
-                file.split_seconds += lost;
-            } else {
-                file.too_large += lost;
-            }
+            column.fill(block, stride, from..until, &mut file.lost);
         }
         from = until;
     }
@@ -178,9 +173,7 @@ fn columns<'a>(layout: &mut Layout, points: &'a Points) -> Vec<Column<'a>> {
         && let Some(whole) = layout.slot(record::cadence)
     {
         let cells = points.cadence.cells();
-        let split = cells
-            .iter()
-            .any(|cadence| !is_whole(*cadence) && turns(*cadence).1 > 0.0);
+        let split = cells.iter().any(|cadence| turns(*cadence).1 > 0.0);
         let fraction = split.then(|| layout.slot(record::fractional_cadence));
         all.push(Column::Cadence(cells, whole, fraction.flatten()));
     }
@@ -222,22 +215,19 @@ fn extra<'a>(layout: &mut Layout, points: &'a Points, all: &mut Vec<Column<'a>>)
 }
 
 impl Column<'_> {
-    /// Fills the column's cells of some points into their rows; gives how many values did not fit, or of times how many had
-    /// a fraction of a second.
-    fn fill(&self, rows: &mut [u8], stride: usize, points: Range<usize>) -> u64 {
+    /// Fills the column's cells of some points into their rows, and counts what is lost.
+    fn fill(&self, rows: &mut [u8], stride: usize, points: Range<usize>, lost: &mut Lost) {
         fn part<T>(cells: &[T], points: Range<usize>) -> &[T] {
             let end = points.end.min(cells.len());
             cells.get(points.start..end).unwrap_or_default()
         }
         match self {
             Column::Time(cells, place) => {
-                let mut split = 0;
                 each(rows, stride, place.at, part(cells, points), |time| {
                     let (seconds, rest) = super::since_1989(*time);
-                    split += u64::from(rest != 0 && *time != NO_TIME);
+                    lost.split_seconds += u64::from(rest != 0 && *time != NO_TIME);
                     seconds.to_le_bytes()
                 });
-                return split;
             }
             Column::Degrees(cells, place) => {
                 each(rows, stride, place.at, part(cells, points), |degrees| {
@@ -245,22 +235,21 @@ impl Column<'_> {
                 });
             }
             Column::Wide(cells, place) => {
-                return place.fill(rows, stride, part(cells, points), |value| value);
+                lost.too_large += place.fill(rows, stride, part(cells, points), |value| value);
             }
             Column::Single(cells, place) => {
-                return place.fill(rows, stride, part(cells, points), f64::from);
+                lost.too_large += place.fill(rows, stride, part(cells, points), f64::from);
             }
             Column::Cadence(cells, whole, fraction) => {
                 let cells = part(cells, points);
-                let lost = whole.fill(rows, stride, cells, |cadence| turns(cadence).0);
+                lost.too_large += whole.fill(rows, stride, cells, |cadence| turns(cadence).0);
                 if let Some(fraction) = fraction {
                     fraction.fill(rows, stride, cells, |cadence| turns(cadence).1);
                 }
-                return lost;
             }
             Column::Balance(either, right, place) => {
                 let (either, right) = (part(either, points.clone()), part(right, points));
-                return balances(rows, stride, place.at, either, right);
+                lost.too_large += balances(rows, stride, place.at, either, right);
             }
             Column::Own(cells, at) => each(rows, stride, *at, part(cells, points), |value| {
                 if value.is_nan() {
@@ -270,7 +259,6 @@ impl Column<'_> {
                 }
             }),
         }
-        0
     }
 }
 
@@ -283,13 +271,6 @@ fn turns(cadence: f32) -> (f64, f64) {
         return (if parts < 0.0 { -1.0 } else { parts }, 0.0);
     }
     (f64::from(bits >> 7), f64::from(bits & 127) / 128.0)
-}
-
-/// Whether a cadence is a whole number, by a quick look at the usual ones.
-#[inline]
-fn is_whole(cadence: f32) -> bool {
-    let cadence = f64::from(cadence);
-    nearest(cadence).0 == cadence
 }
 
 impl Place {

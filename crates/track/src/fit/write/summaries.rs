@@ -347,7 +347,7 @@ pub(super) fn left_out(file: &File, track: &Track, left_out: &mut LeftOut) {
         ),
         (
             Item("fractions of a second", "fraction", "fractions"),
-            usize::try_from(file.split_seconds).unwrap_or(usize::MAX),
+            usize::try_from(file.lost.split_seconds).unwrap_or(usize::MAX),
         ),
         (
             Item("pauses without a moment", "pause", "pauses"),
@@ -371,7 +371,7 @@ pub(super) fn left_out(file: &File, track: &Track, left_out: &mut LeftOut) {
         ),
         (
             Item("room for values out of range", "value", "values"),
-            usize::try_from(file.too_large).unwrap_or(usize::MAX),
+            usize::try_from(file.lost.too_large).unwrap_or(usize::MAX),
         ),
     ] {
         left_out.add(item, count);
