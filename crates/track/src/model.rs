@@ -191,7 +191,7 @@ impl Track {
     /// centred, y downwards. Empty without positions.
     #[must_use]
     pub fn outline(&self, max: usize) -> Vec<(u8, u8)> {
-        crate::outline::outline(&self.points, max)
+        crate::outline::Line::of(&self.points).outline(max)
     }
 
     /// What tells this activity from others, whatever file it is in: FIT `file_id`, else start, duration, sport and first

@@ -1,64 +1,162 @@
 //! The line of a track made small enough for a list row: simplified, and scaled into a square of 100. Knows no drawing.
 
-use crate::{Points, Position};
+use crate::{Bounds, Points, Position};
 
-/// At most this many points go into the simplification; of a longer track every n-th is taken.
-const SAMPLE: usize = 2048;
+/// At most this many positions go into the simplification: far more than a list row shows.
+const SAMPLE: usize = 1024;
 
-/// See [`crate::Track::outline`].
-pub(crate) fn outline(points: &Points, max: usize) -> Vec<(u8, u8)> {
-    let line = flattened(points);
-    if max == 0 || line.is_empty() {
-        return Vec::new();
-    }
-    let mut scaled = scale(&line);
-    let keep = most_telling(&scaled, max);
-    scaled = scaled
-        .into_iter()
-        .zip(keep)
-        .filter_map(|(point, keep)| keep.then_some(point))
-        .collect();
-    let mut cells: Vec<(u8, u8)> = scaled
-        .into_iter()
-        .map(|(x, y)| (cell(x), cell(y)))
-        .collect();
-    cells.dedup();
-    cells
+/// A line as it is drawn in a list row, kept small while its positions pass by: every position at first, every second one
+/// as soon as there are too many, then every fourth, and so on.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    kept: Vec<Position>,
+    last: Option<Position>,
+    /// Positions that have passed.
+    count: usize,
+    /// One of so many is kept: a power of two.
+    every: usize,
+    low: Position,
+    high: Position,
 }
 
-/// Positions on a plane, x east and y south, in degrees of latitude at the middle of the track. Over the date line the
-/// longitudes go on counting, so that the line stays in one piece.
-fn flattened(points: &Points) -> Vec<(f64, f64)> {
-    let count = points.count_positions();
-    let step = count.div_ceil(SAMPLE).max(1);
-    let last = count.saturating_sub(1);
-    let mut line: Vec<(f64, f64)> = Vec::with_capacity(count / step + 2);
-    let mut take = |position: Position| {
-        let mut east = position.longitude;
-        if let Some((before, _)) = line.last() {
-            east += 360.0 * ((before - east) / 360.0).round();
+impl Default for Line {
+    fn default() -> Line {
+        let all = |value| Position {
+            latitude: value,
+            longitude: value,
+        };
+        Line {
+            kept: Vec::new(),
+            last: None,
+            count: 0,
+            every: 1,
+            low: all(f64::INFINITY),
+            high: all(f64::NEG_INFINITY),
         }
-        line.push((east, -position.latitude));
-    };
-    points.positions().step_by(step).for_each(&mut take);
-    if !last.is_multiple_of(step) {
-        points.positions().nth(last).into_iter().for_each(take);
     }
-    let (south, north) = range(line.iter().map(|(_, y)| *y));
-    let narrow = ((south + north) / 2.0).to_radians().cos().max(0.01);
-    for (x, _) in &mut line {
-        *x *= narrow;
-    }
-    line
 }
 
-/// The lowest and the highest value; NaN, with which no comparison is true, is passed over.
+impl Line {
+    /// The line through all positions of some points.
+    pub(crate) fn of(points: &Points) -> Line {
+        let mut line = Line::default();
+        for position in points.positions() {
+            line.push(position);
+        }
+        line
+    }
+
+    /// Goes on to a position, which must be on the globe.
+    #[inline]
+    pub(crate) fn push(&mut self, position: Position) {
+        if self.count & (self.every - 1) == 0 {
+            self.keep(position);
+        }
+        self.count += 1;
+        self.last = Some(position);
+        let Position {
+            latitude,
+            longitude,
+        } = position;
+        self.low.latitude = lower(self.low.latitude, latitude);
+        self.low.longitude = lower(self.low.longitude, longitude);
+        self.high.latitude = higher(self.high.latitude, latitude);
+        self.high.longitude = higher(self.high.longitude, longitude);
+    }
+
+    fn keep(&mut self, position: Position) {
+        if self.kept.len() == SAMPLE {
+            // What is left is every second one, and the one that comes is again the next of them.
+            let mut index = 0;
+            self.kept.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.every *= 2;
+        }
+        self.kept.push(position);
+    }
+
+    /// How many positions it has gone through.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn first(&self) -> Option<Position> {
+        self.kept.first().copied()
+    }
+
+    /// The smallest box around it.
+    pub(crate) fn bounds(&self) -> Option<Bounds> {
+        (self.count > 0).then_some(Bounds {
+            south: self.low.latitude,
+            west: self.low.longitude,
+            north: self.high.latitude,
+            east: self.high.longitude,
+        })
+    }
+
+    /// See [`crate::Track::outline`].
+    pub(crate) fn outline(&self, max: usize) -> Vec<(u8, u8)> {
+        let line = self.flattened();
+        if max == 0 || line.is_empty() {
+            return Vec::new();
+        }
+        let mut scaled = scale(&line);
+        let keep = most_telling(&scaled, max);
+        scaled = scaled
+            .into_iter()
+            .zip(keep)
+            .filter_map(|(point, keep)| keep.then_some(point))
+            .collect();
+        let mut cells: Vec<(u8, u8)> = scaled
+            .into_iter()
+            .map(|(x, y)| (cell(x), cell(y)))
+            .collect();
+        cells.dedup();
+        cells
+    }
+
+    /// Positions on a plane, x east and y south, in degrees of latitude at the middle of the track. Over the date line the
+    /// longitudes go on counting, so that the line stays in one piece.
+    fn flattened(&self) -> Vec<(f64, f64)> {
+        let last = self.last.filter(|_| {
+            let behind = self.count.saturating_sub(1);
+            behind & (self.every - 1) != 0
+        });
+        let mut line: Vec<(f64, f64)> = Vec::with_capacity(self.kept.len() + 1);
+        for position in self.kept.iter().copied().chain(last) {
+            let mut east = position.longitude;
+            if let Some((before, _)) = line.last()
+                && (before - east).abs() > 180.0
+            {
+                east += 360.0 * ((before - east) / 360.0).round();
+            }
+            line.push((east, -position.latitude));
+        }
+        let (south, north) = range(line.iter().map(|(_, y)| *y));
+        let narrow = ((south + north) / 2.0).to_radians().cos().max(0.01);
+        for (x, _) in &mut line {
+            *x *= narrow;
+        }
+        line
+    }
+}
+
+/// The lower of two values; the first where either is NaN, with which no comparison is true.
+fn lower(low: f64, value: f64) -> f64 {
+    if value < low { value } else { low }
+}
+
+/// The higher of two values; the first where either is NaN.
+fn higher(high: f64, value: f64) -> f64 {
+    if value > high { value } else { high }
+}
+
+/// The lowest and the highest value; NaN is passed over.
 pub(crate) fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        (
-            if value < low { value } else { low },
-            if value > high { value } else { high },
-        )
+        (lower(low, value), higher(high, value))
     })
 }
 
@@ -124,32 +222,33 @@ fn most_telling(line: &[(f64, f64)], max: usize) -> Vec<bool> {
     keep
 }
 
+/// Nearer to the line than this, a point cannot be seen to be off it: the square of 0.3.
+const UNSEEN: f64 = 0.09;
+
 /// The point farthest from the straight line between two others, if it is farther than can be seen:
-/// its distance, and (start, itself, end).
+/// the square of its distance, and (start, itself, end).
 fn farthest(line: &[(f64, f64)], start: usize, end: usize) -> Option<(f64, usize, usize, usize)> {
     let (from, to) = (*line.get(start)?, *line.get(end)?);
     let between = line.get(start + 1..end)?;
-    let distances = between
-        .iter()
-        .enumerate()
-        .map(|(index, point)| (away(*point, from, to), start + 1 + index));
-    let (distance, middle) = distances.max_by(|one, other| one.0.total_cmp(&other.0))?;
-    (distance > 0.3).then_some((distance, start, middle, end))
-}
-
-/// Distance of a point from the piece of line between two others.
-fn away(point: (f64, f64), from: (f64, f64), to: (f64, f64)) -> f64 {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-    let (px, py) = (point.0 - from.0, point.1 - from.1);
     let square = dx * dx + dy * dy;
-    let along = if square > 0.0 {
-        ((px * dx + py * dy) / square).clamp(0.0, 1.0)
-    } else {
-        0.0
+    // Divided once for all points; a piece of no length has its ends at one place.
+    let part = if square > 0.0 { square.recip() } else { 0.0 };
+    // Squares of distances from the piece: nothing overflows in a square of 100.
+    let away = |(x, y): &(f64, f64)| {
+        let (px, py) = (x - from.0, y - from.1);
+        let along = ((px * dx + py * dy) * part).clamp(0.0, 1.0);
+        let (x, y) = (px - along * dx, py - along * dy);
+        x * x + y * y
     };
-    let (x, y) = (px - along * dx, py - along * dy);
-    // Nothing overflows in a square of 100, which is what `hypot` would take its time for.
-    (x * x + y * y).sqrt()
+    let (mut most, mut middle) = (UNSEEN, None);
+    for (index, point) in between.iter().enumerate() {
+        let distance = away(point);
+        if distance > most {
+            (most, middle) = (distance, Some(start + 1 + index));
+        }
+    }
+    Some((most, start, middle?, end))
 }
 
 #[cfg(test)]
@@ -167,7 +266,7 @@ mod tests {
 
     #[track_caller]
     fn check(places: &[(f64, f64)], max: usize, expected: &[(u8, u8)]) {
-        assert_eq!(outline(&points(places), max), expected);
+        assert_eq!(Line::of(&points(places)).outline(max), expected);
     }
 
     #[test]
@@ -194,13 +293,13 @@ mod tests {
             .map(|a| (a.sin(), a.cos()))
             .collect();
         for max in [1, 2, 3, 40, 100] {
-            let line = outline(&points(&round), max);
+            let line = Line::of(&points(&round)).outline(max);
             assert!(
                 line.len() <= max && !line.is_empty(),
                 "{max}: {}",
                 line.len()
             );
         }
-        assert!(outline(&points(&round), 40).len() > 20);
+        assert!(Line::of(&points(&round)).outline(40).len() > 20);
     }
 }

@@ -292,12 +292,6 @@ impl Points {
             })
     }
 
-    /// How many points have a position.
-    pub(crate) fn count_positions(&self) -> usize {
-        let latitudes = self.latitude.cells().iter();
-        latitudes.filter(|latitude| !latitude.is_nan()).count()
-    }
-
     /// All elevations in their order, in metres.
     pub(crate) fn elevations(&self) -> impl Iterator<Item = f64> + '_ {
         self.elevation.values().map(f64::from)

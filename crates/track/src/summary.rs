@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::outline::Line;
 use crate::{Bounds, Kind, Source, Sport, Track};
 
 /// Points of a [`Summary::outline`] at most.
@@ -44,6 +45,11 @@ impl Track {
     /// What a list shows of it.
     #[must_use]
     pub fn summary(&self) -> Summary {
+        self.summary_along(&Line::of(&self.points))
+    }
+
+    /// [`Track::summary`], given the line through the track's positions, which then need not be in its points.
+    pub(crate) fn summary_along(&self, line: &Line) -> Summary {
         Summary {
             kind: self.kind,
             sport: self.sport,
@@ -61,8 +67,8 @@ impl Track {
                 self.file_laps,
                 self.file_sessions,
             ],
-            bounds: self.bounds(),
-            outline: self.outline(OUTLINE),
+            bounds: line.bounds(),
+            outline: line.outline(OUTLINE),
             source: self.source.clone(),
         }
     }

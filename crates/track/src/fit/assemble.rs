@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use super::facts::{Facts, NumberedSession};
-use super::layout::Want;
 use super::pauses;
-use crate::{Kind, Pause, Points, Session, Skipped, Sport, Totals, Track, derive, sport, zone};
+use crate::{
+    Kind, Pause, Points, Position, Session, Skipped, Sport, Summary, Totals, Track, derive, sport,
+    zone,
+};
 
 /// One part of the file: where it lies, what it says, and what was lost in it.
 pub(super) struct Part {
@@ -19,23 +21,47 @@ const TRANSITION: u8 = 3;
 
 /// One track per part that is an activity, with the parts behind it that are none (the heart rates of a swim belt come so).
 /// Without any activity one track that says what the file is. Beside them what was lost in parts that belong to no track.
-pub(super) fn tracks(parts: Vec<Part>, want: Want) -> (Vec<Track>, Vec<Skipped>) {
-    let any = parts
-        .iter()
-        .any(|part| kind_of(&part.facts, &part.facts.records.points).is_activity());
+pub(super) fn tracks(parts: Vec<Part>) -> (Vec<Track>, Vec<Skipped>) {
     let mut tracks: Vec<Track> = Vec::new();
     let mut skipped = Vec::new();
-    for part in parts {
-        let own = kind_of(&part.facts, &part.facts.records.points).is_activity()
-            || !any && tracks.is_empty();
+    let own = of_their_own(&parts);
+    for (part, own) in parts.into_iter().zip(own) {
         match tracks.last_mut() {
-            _ if own => tracks.push(track(part, want)),
+            _ if own => {
+                let first = part.facts.records.points.positions().next();
+                let mut track = track(part, first);
+                derive::complete(&mut track);
+                tracks.push(track);
+            }
             Some(last) => join(last, part),
             // A part before the first activity that is none: nothing of it belongs to an activity.
             None => skipped.extend(part.skipped),
         }
     }
     (tracks, skipped)
+}
+
+/// What a list shows of the same tracks, of parts that were read for it; `None` if parts would have to be joined.
+pub(super) fn summaries(parts: Vec<Part>) -> Option<Vec<Summary>> {
+    let own = of_their_own(&parts);
+    let summary = |(mut part, own): (Part, bool)| {
+        let line = part.facts.records.line.take().filter(|_| own)?;
+        let first = line.first();
+        Some(track(part, first).summary_along(&line))
+    };
+    parts.into_iter().zip(own).map(summary).collect()
+}
+
+/// For each part whether it is a track of its own.
+fn of_their_own(parts: &[Part]) -> Vec<bool> {
+    let is_activity = |part: &Part| kind_of(&part.facts, &part.facts.records.points).is_activity();
+    let mut own: Vec<bool> = parts.iter().map(is_activity).collect();
+    if !own.contains(&true)
+        && let Some(first) = own.first_mut()
+    {
+        *first = true;
+    }
+    own
 }
 
 /// A file without `file_id` is an activity if it says so elsewhere.
@@ -66,7 +92,8 @@ fn join(track: &mut Track, part: Part) {
     track.skipped.extend(skipped);
 }
 
-fn track(part: Part, want: Want) -> Track {
+/// The track of a part, without what is derived of its points; `first` is where it began.
+fn track(part: Part, first: Option<Position>) -> Track {
     let Part {
         range,
         mut facts,
@@ -85,12 +112,12 @@ fn track(part: Part, want: Want) -> Track {
     let pauses = pauses::between(&facts.timer, &points);
     let elapsed_s = sum(|totals| totals.elapsed_s)
         .or_else(|| facts.records.span.length_ms().map(derive::seconds));
-    let mut track = Track {
+    Track {
         kind,
         sport,
         sub_sport,
         start,
-        utc_offset_s: utc_offset(&facts, &points, start),
+        utc_offset_s: utc_offset(&facts, first, start),
         elapsed_s,
         timer_s: sum(|totals| totals.timer_s).or_else(|| timer(&pauses, elapsed_s)),
         moving_s: sum(|totals| totals.moving_s),
@@ -119,19 +146,16 @@ fn track(part: Part, want: Want) -> Track {
         source: facts.source,
         range,
         skipped,
-    };
-    if want == Want::Everything {
-        derive::complete(&mut track);
     }
-    track
 }
 
 /// As the activity message says, else by the zone at the first position.
-fn utc_offset(facts: &Facts, points: &Points, start: Option<jiff::Timestamp>) -> Option<i32> {
-    let by_place = || {
-        let place = points.positions().next().filter(|_| !facts.relative_time());
-        zone::offset(place?, start?)
-    };
+fn utc_offset(
+    facts: &Facts,
+    first: Option<Position>,
+    start: Option<jiff::Timestamp>,
+) -> Option<i32> {
+    let by_place = || zone::offset(first.filter(|_| !facts.relative_time())?, start?);
     facts.utc_offset_s.or_else(by_place)
 }
 

@@ -7,10 +7,16 @@ use super::profile::record;
 use super::records::{DEGREES, RIGHT, milliseconds};
 use super::rows::Rows;
 use crate::column::{Cell, Column};
-use crate::{Channel, Points};
+use crate::outline::Line;
+use crate::{Channel, Points, Position};
 
 /// Semicircles from the equator to a pole.
 const POLE: i32 = 1 << 30;
+
+/// Whether semicircles are a position on the globe: what is none need not be turned into degrees.
+fn is_place(north: i32, east: i32) -> bool {
+    (-POLE..=POLE).contains(&north) && east != i32::MAX
+}
 
 /// The rows that are loaded, and where they go.
 #[derive(Clone, Copy)]
@@ -133,7 +139,7 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
         column.pad(self.before + self.rows.count());
     }
 
-    pub(super) fn time(self, column: &mut Column<i64>) {
+    fn time(self, column: &mut Column<i64>) {
         match self.layout.step(record::timestamp) {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -147,16 +153,58 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
         }
     }
 
+    /// Adds all that the rows have to the points; gives how many of them have a position.
+    pub(super) fn fill(self, points: &mut Points, room: &mut ChannelRoom) -> usize {
+        self.time(&mut points.time);
+        self.places(&mut points.latitude, &mut points.longitude);
+        self.wide(record::distance, &mut points.distance);
+        let altitudes = (record::enhanced_altitude, record::altitude);
+        self.either(altitudes, &mut points.elevation);
+        self.either((record::enhanced_speed, record::speed), &mut points.speed);
+        self.single(record::heart_rate, &mut points.heart_rate);
+        self.cadence(&mut points.cadence);
+        self.single(record::power, &mut points.power);
+        self.single(record::temperature, &mut points.temperature);
+        self.channels(points, room);
+        let placed = points.latitude.cells().get(self.before..);
+        let placed = placed.unwrap_or_default().iter();
+        placed.filter(|latitude| !latitude.is_nan()).count()
+    }
+
+    /// Goes on with a line through the rows' positions; gives how many there are.
+    pub(super) fn draw(self, line: &mut Line) -> usize {
+        let before = line.count();
+        for (north, east) in self.semicircles().into_iter().flatten() {
+            if is_place(north, east) {
+                line.push(Position {
+                    latitude: f64::from(north) * DEGREES,
+                    longitude: f64::from(east) * DEGREES,
+                });
+            }
+        }
+        line.count() - before
+    }
+
     /// Latitude and longitude: both or none.
-    pub(super) fn places(self, latitude: &mut Column<f64>, longitude: &mut Column<f64>) {
-        let steps = (
-            self.layout.step(record::position_lat),
-            self.layout.step(record::position_long),
-        );
-        let (Some(north), Some(east)) = steps else {
+    fn places(self, latitude: &mut Column<f64>, longitude: &mut Column<f64>) {
+        let Some(places) = self.semicircles() else {
             self.none(latitude);
             return self.none(longitude);
         };
+        let places = places.map(|(north, east)| {
+            if is_place(north, east) {
+                (f64::from(north) * DEGREES, f64::from(east) * DEGREES)
+            } else {
+                (f64::NAN, f64::NAN)
+            }
+        });
+        latitude.extend_both(longitude, (self.before, self.expected), places);
+    }
+
+    /// The latitudes and longitudes as they stand in the rows; `None` if they have not both.
+    fn semicircles(self) -> Option<impl Iterator<Item = (i32, i32)> + Clone> {
+        let north = self.layout.step(record::position_lat)?;
+        let east = self.layout.step(record::position_long)?;
         let big_endian = self.layout.big_endian;
         let raw = move |field: &[u8]| {
             field.first_chunk().map_or(i32::MAX, |bytes| {
@@ -169,26 +217,17 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
         };
         let north = self.rows.at_byte(north.at + 1).map(raw);
         let east = self.rows.at_byte(east.at + 1).map(raw);
-        let places = north.zip(east).map(|(north, east)| {
-            // As semicircles, so that what is not on the globe need not be turned into degrees.
-            let there = (-POLE..=POLE).contains(&north) && east != i32::MAX;
-            if there {
-                (f64::from(north) * DEGREES, f64::from(east) * DEGREES)
-            } else {
-                (f64::NAN, f64::NAN)
-            }
-        });
-        latitude.extend_both(longitude, (self.before, self.expected), places);
+        Some(north.zip(east))
     }
 
-    pub(super) fn wide(self, slot: usize, column: &mut Column<f64>) {
+    fn wide(self, slot: usize, column: &mut Column<f64>) {
         match self.layout.step(slot) {
             Some(step) => self.load(step, column, self.expected, |value| value),
             None => self.none(column),
         }
     }
 
-    pub(super) fn single(self, slot: usize, column: &mut Column<f32>) {
+    fn single(self, slot: usize, column: &mut Column<f32>) {
         match self.layout.step(slot) {
             Some(step) => self.load(step, column, self.expected, single),
             None => self.none(column),
@@ -196,7 +235,7 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
     }
 
     /// The first field's values, and the second's where the first has none.
-    pub(super) fn either(self, first: usize, second: usize, column: &mut Column<f32>) {
+    fn either(self, (first, second): (usize, usize), column: &mut Column<f32>) {
         match (self.layout.step(first), self.layout.step(second)) {
             (Some(_), Some(step)) => {
                 let mut other = Column::default();
@@ -216,7 +255,7 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
     }
 
     /// `cadence256` where it is there, else `cadence` with its fraction.
-    pub(super) fn cadence(self, column: &mut Column<f32>) {
+    fn cadence(self, column: &mut Column<f32>) {
         self.single(record::cadence, column);
         if let Some(step) = self.layout.step(record::fractional_cadence) {
             let mut fraction = Column::default();
@@ -268,7 +307,7 @@ impl<'a, R: Rows<'a>> Columns<'_, R> {
         }
     }
 
-    pub(super) fn channels(self, points: &mut Points, room: &mut ChannelRoom) {
+    fn channels(self, points: &mut Points, room: &mut ChannelRoom) {
         let before = self.before;
         for each in &self.layout.channels {
             points.with_channel(each.channel, |column| {

@@ -28,7 +28,7 @@ use std::borrow::Cow;
 
 use layout::Want;
 
-use crate::{Format, ReadError, Reading, Summary, Track};
+use crate::{Format, ReadError, Reading, Summary};
 
 /// Reads a FIT file: each part of a chain that is an activity is one track. A damaged file gives what it still holds.
 ///
@@ -39,7 +39,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
     if !chain.complete && chain.parts.iter().all(|part| part.facts.messages == 0) {
         return Err(ReadError::CutOff);
     }
-    let (tracks, mut skipped) = assemble::tracks(chain.parts, Want::Everything);
+    let (tracks, mut skipped) = assemble::tracks(chain.parts);
     skipped.extend(chain.skipped);
     let kind = tracks.first().map(|track| track.kind).unwrap_or_default();
     Ok(Reading {
@@ -60,8 +60,7 @@ pub(crate) fn summaries(bytes: &[u8]) -> Option<Vec<Summary>> {
     if !sound || !chain.parts.iter().all(stated) {
         return None;
     }
-    let (tracks, _) = assemble::tracks(chain.parts, Want::Summary);
-    Some(tracks.iter().map(Track::summary).collect())
+    assemble::summaries(chain.parts)
 }
 
 /// Each part of a chain by itself, with a header that fits it whatever the file's own says: for other readers.

@@ -9,6 +9,7 @@ use super::row::Row;
 use super::rows::Scattered;
 use super::waiting::Waiting;
 use crate::budget::Budget;
+use crate::outline::Line;
 
 const RECORD: u16 = record::MESSAGE.number;
 const EVENT: u16 = event::MESSAGE.number;
@@ -54,7 +55,7 @@ fn once(
         developer,
         ..Facts::default()
     };
-    facts.records.untimed = want == Want::Summary;
+    facts.records.line = (want == Want::Summary).then(Line::default);
     let mut pass = Pass {
         data,
         layouts: [const { None }; 16],

@@ -10,8 +10,9 @@ use super::row::Row;
 use super::rows::Rows;
 use crate::budget::Budget;
 use crate::column::NO_TIME;
+use crate::outline::Line;
 use crate::points::RawPoint;
-use crate::{Channel, Points};
+use crate::{Channel, Points, Position};
 
 /// Degrees per semicircle.
 pub(super) const DEGREES: f64 = 180.0 / 2_147_483_648.0;
@@ -31,8 +32,9 @@ pub(super) struct Records {
     pub(super) file_positions: u32,
     pub(super) relative_time: bool,
     pub(super) span: Span,
-    /// Times are looked at and not kept: a list row shows no more of them than the span.
-    pub(super) untimed: bool,
+    /// For a list row, which shows no more of the records than the span of their times and a line through their positions:
+    /// that line, and then no columns are filled.
+    pub(super) line: Option<Line>,
     /// Records that were passed over because the file would take too much memory.
     pub(super) passed_over: u64,
     last_ms: i64,
@@ -53,7 +55,7 @@ impl Default for Records {
             file_points: 0,
             file_positions: 0,
             relative_time: false,
-            untimed: false,
+            line: None,
             span: Span::default(),
             passed_over: 0,
             last_ms: NO_TIME,
@@ -187,11 +189,13 @@ impl Records {
         }
         self.last_ms = point.time_ms;
         self.span.take(point.time_ms);
-        if self.untimed {
-            point.time_ms = NO_TIME;
+        if let Some(line) = &mut self.line {
+            self.points.length += 1;
+            draw(line, place);
+        } else {
+            self.points.push_raw(&point);
+            self.take_channels(row);
         }
-        self.points.push_raw(&point);
-        self.take_channels(row);
         self.last_place = place;
     }
 
@@ -207,10 +211,18 @@ impl Records {
         if self.passed_over > 0 {
             return;
         }
-        self.points.amend_last(point);
-        self.take_channels(row);
+        let place = (point.latitude, point.longitude);
+        if let Some(line) = &mut self.line {
+            // A place that is there already is the same as this one.
+            if self.last_place.0.is_nan() {
+                draw(line, place);
+            }
+        } else {
+            self.points.amend_last(point);
+            self.take_channels(row);
+        }
         if placed {
-            self.last_place = (point.latitude, point.longitude);
+            self.last_place = place;
         }
     }
 
@@ -257,33 +269,17 @@ impl Records {
 
     /// Adds rows that are points of their own, column by column.
     fn append<'a>(&mut self, layout: &Layout, rows: impl Rows<'a>) {
-        let points = &mut self.points;
         let columns = Columns {
             layout,
             rows,
-            before: points.length,
-            expected: points.expected,
+            before: self.points.length,
+            expected: self.points.expected,
         };
-        if !self.untimed {
-            columns.time(&mut points.time);
-        }
-        columns.places(&mut points.latitude, &mut points.longitude);
-        columns.wide(record::distance, &mut points.distance);
-        columns.either(
-            record::enhanced_altitude,
-            record::altitude,
-            &mut points.elevation,
-        );
-        columns.either(record::enhanced_speed, record::speed, &mut points.speed);
-        columns.single(record::heart_rate, &mut points.heart_rate);
-        columns.cadence(&mut points.cadence);
-        columns.single(record::power, &mut points.power);
-        columns.single(record::temperature, &mut points.temperature);
-        columns.channels(points, &mut self.channel_room);
-        points.length += rows.count();
-        let placed = points.latitude.cells().get(columns.before..);
-        let placed = placed.unwrap_or_default().iter();
-        let placed = placed.filter(|latitude| !latitude.is_nan()).count();
+        let placed = match &mut self.line {
+            Some(line) => columns.draw(line),
+            None => columns.fill(&mut self.points, &mut self.channel_room),
+        };
+        self.points.length += rows.count();
         self.file_positions += u32::try_from(placed).unwrap_or(u32::MAX);
         if let Some(last) = rows.content(rows.count().saturating_sub(1)) {
             let time = layout.step(record::timestamp);
@@ -356,6 +352,16 @@ impl Records {
                 point.distance = sum as f64 / 16.0;
             }
         }
+    }
+}
+
+/// Goes on with a line to a place, if it is one.
+fn draw(line: &mut Line, (latitude, longitude): (f64, f64)) {
+    if !latitude.is_nan() {
+        line.push(Position {
+            latitude,
+            longitude,
+        });
     }
 }
 
