@@ -146,18 +146,11 @@ impl File {
         let (least, most) = range(field.base);
         let fits = whole >= least && whole <= most;
         self.lost.too_large += u64::from(!fits);
-        let absent = match field.base {
-            Base::Sint8 => 0x7F,
-            Base::Sint16 => 0x7FFF,
-            Base::Sint32 => 0x7FFF_FFFF,
-            Base::Uint32z => 0,
-            _ => u32::MAX,
-        };
         let raw = match field.base {
             Base::Float32 => (value as f32).to_bits(),
             Base::Bytes | Base::Text | Base::SpeedDistance => return,
             _ if fits => bits,
-            _ => absent,
+            _ => absent(field.base),
         };
         let width = usize::from(width(field.base));
         self.bytes.extend(raw.to_le_bytes().iter().take(width));
@@ -231,6 +224,17 @@ pub(super) fn base_of(base: Base) -> u8 {
         Base::Float32 => 0x88,
         Base::Uint32z => 0x8C,
         Base::Bytes | Base::SpeedDistance => 0x0D,
+    }
+}
+
+/// What stands for an absent value of a base, in as many low bytes as it has.
+pub(super) fn absent(base: Base) -> u32 {
+    match base {
+        Base::Sint8 => 0x7F,
+        Base::Sint16 => 0x7FFF,
+        Base::Sint32 => 0x7FFF_FFFF,
+        Base::Uint32z => 0,
+        _ => u32::MAX,
     }
 }
 

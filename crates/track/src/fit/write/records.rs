@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::channels::{self, ChannelField};
 use super::super::profile::{Base, Field, record};
 use super::super::records::RIGHT;
-use super::file::{File, Lost, base_of, nearest, range, width};
+use super::file::{File, Lost, absent, base_of, nearest, range, width};
 use super::seconds_of;
 use super::summaries;
 use crate::column::{Cell, NO_TIME};
@@ -13,6 +13,8 @@ use crate::{Channel, Pause, Points, Track};
 
 /// Rows that are filled at a time.
 const BLOCK: usize = 512;
+/// Values of a column that are turned into numbers at a time.
+const AT_ONCE: usize = 64;
 /// Semicircles per degree.
 const SEMICIRCLES: f64 = 2_147_483_648.0 / 180.0;
 
@@ -131,6 +133,8 @@ enum Column<'a> {
     Balance(&'a [f64], &'a [f64], Place),
     /// A developer's own, as doubles.
     Own(&'a [f64], usize),
+    /// Absent in all points.
+    Nothing(Place),
 }
 
 /// The columns that are there.
@@ -178,6 +182,10 @@ fn columns<'a>(layout: &mut Layout, points: &'a Points) -> Vec<Column<'a>> {
         all.push(Column::Cadence(cells, whole, fraction.flatten()));
     }
     extra(layout, points, &mut all);
+    if all.is_empty() {
+        // A record without any field would say nothing to a reader, not even that there was a point.
+        all.extend(layout.slot(record::timestamp).map(Column::Nothing));
+    }
     all
 }
 
@@ -230,9 +238,11 @@ impl Column<'_> {
                 });
             }
             Column::Degrees(cells, place) => {
-                each(rows, stride, place.at, part(cells, points), |degrees| {
-                    semicircles(*degrees).to_le_bytes()
-                });
+                let semicircles = Place {
+                    scale: SEMICIRCLES,
+                    ..*place
+                };
+                semicircles.fill(rows, stride, part(cells, points), on_this_side);
             }
             Column::Wide(cells, place) => {
                 lost.too_large += place.fill(rows, stride, part(cells, points), |value| value);
@@ -250,6 +260,12 @@ impl Column<'_> {
             Column::Balance(either, right, place) => {
                 let (either, right) = (part(either, points.clone()), part(right, points));
                 lost.too_large += balances(rows, stride, place.at, either, right);
+            }
+            Column::Nothing(place) => {
+                let each_row = [(); BLOCK];
+                each(rows, stride, place.at, &each_row, |()| {
+                    absent(place.base).to_le_bytes()
+                });
             }
             Column::Own(cells, at) => each(rows, stride, *at, part(cells, points), |value| {
                 if value.is_nan() {
@@ -275,10 +291,6 @@ fn turns(cadence: f32) -> (f64, f64) {
 
 impl Place {
     /// Fills a column of numbers; gives how many did not fit.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "checked to be within the range before"
-    )]
     fn fill<T: Cell>(
         &self,
         rows: &mut [u8],
@@ -286,51 +298,62 @@ impl Place {
         cells: &[T],
         value: impl Fn(T) -> f64,
     ) -> u64 {
-        let Place {
-            at, scale, offset, ..
-        } = *self;
-        let (least, most) = range(self.base);
         let mut too_large = 0;
-        macro_rules! each {
-            ($type:ty, $absent:expr) => {
-                each(rows, stride, at, cells, |cell| {
-                    let (whole, bits) = nearest((value(*cell) + offset) * scale);
-                    let raw = if whole >= least && whole <= most {
-                        bits as $type
-                    } else {
-                        too_large += misfit(whole);
-                        $absent
-                    };
-                    raw.to_le_bytes()
-                })
-            };
-        }
-        match self.base {
-            Base::Sint8 => each!(i8, i8::MAX),
-            Base::Enum | Base::Uint8 => each!(u8, u8::MAX),
-            Base::Uint16 => each!(u16, u16::MAX),
-            Base::Sint16 => each!(i16, i16::MAX),
-            Base::Sint32 => each!(i32, i32::MAX),
-            Base::Uint32 => each!(u32, u32::MAX),
-            Base::Uint32z => each!(u32, 0),
-            Base::Float32 => each(rows, stride, at, cells, |cell| {
-                let single = value(*cell) as f32;
-                if single.is_nan() {
-                    [u8::MAX; 4]
-                } else {
-                    single.to_le_bytes()
-                }
-            }),
-            Base::Bytes | Base::Text | Base::SpeedDistance => {}
+        let mut raw = [0; AT_ONCE];
+        for (rows, cells) in rows.chunks_mut(stride * AT_ONCE).zip(cells.chunks(AT_ONCE)) {
+            too_large += self.numbers(&mut raw, cells, &value);
+            let raw = raw.get(..cells.len()).unwrap_or_default();
+            match width(self.base) {
+                1 => each(rows, stride, self.at, raw, |raw| {
+                    let [low, ..] = raw.to_le_bytes();
+                    [low]
+                }),
+                2 => each(rows, stride, self.at, raw, |raw| {
+                    let [low, high, ..] = raw.to_le_bytes();
+                    [low, high]
+                }),
+                _ => each(rows, stride, self.at, raw, |raw| raw.to_le_bytes()),
+            }
         }
         too_large
     }
-}
 
-/// Counts a value that is not within the range, unless it is just absent. Both are rare.
-#[cold]
-fn misfit(whole: f64) -> u64 {
-    u64::from(!whole.is_nan())
+    /// Turns values into the numbers that stand for them, of which as many low bytes count as the base has; gives how many
+    /// did not fit. Nothing in the loop depends on a value, so that the processor takes several at a time.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a field of this base is single"
+    )]
+    fn numbers<T: Cell>(
+        &self,
+        raw: &mut [u32; AT_ONCE],
+        cells: &[T],
+        value: impl Fn(T) -> f64,
+    ) -> u64 {
+        let (scale, offset) = (self.scale, self.offset);
+        let (least, most) = range(self.base);
+        let absent = absent(self.base);
+        if matches!(self.base, Base::Float32) {
+            for (raw, cell) in raw.iter_mut().zip(cells) {
+                let single = value(*cell) as f32;
+                *raw = if single.is_nan() {
+                    absent
+                } else {
+                    single.to_bits()
+                };
+            }
+            return 0;
+        }
+        let mut too_large = 0_u32;
+        for (raw, cell) in raw.iter_mut().zip(cells) {
+            let (whole, bits) = nearest((value(*cell) + offset) * scale);
+            let fits = (whole >= least) & (whole <= most);
+            *raw = if fits { bits } else { absent };
+            too_large += u32::from(!fits & !whole.is_nan());
+        }
+        u64::from(too_large)
+    }
 }
 
 /// Puts one value's bytes at a place of each row.
@@ -393,15 +416,12 @@ pub(super) fn two_balances(points: &Points) -> usize {
     (0..points.len()).filter(both).count()
 }
 
-/// Degrees as FIT counts them. 180 degrees east is one semicircle too many: it is written as 180 west, the same place.
+/// 180 degrees east is one semicircle more than FIT can count: it is written as 180 west, the same place.
 #[inline]
-fn semicircles(degrees: f64) -> i32 {
-    let (whole, bits) = nearest(degrees * SEMICIRCLES);
-    if whole < 2_147_483_647.0 {
-        bits.cast_signed()
-    } else if whole.is_nan() {
-        i32::MAX
+fn on_this_side(degrees: f64) -> f64 {
+    if degrees * SEMICIRCLES > 2_147_483_646.5 {
+        -180.0
     } else {
-        i32::MIN
+        degrees
     }
 }
