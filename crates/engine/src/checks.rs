@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use library::{AccountId, AccountState, Change, Job, State as UploadState, UploadId};
+use library::{AccountState, Change, Job, State as UploadState, UploadId};
 use service::{Outcome, ServiceId};
 
 use crate::clock::{self, later};
 use crate::event::Event;
-use crate::keeping::reason;
 use crate::lane::Lane;
-use crate::next::{self, AccountEffect, Circumstances, Step};
+use crate::next::{self, Circumstances, Happened, Step};
 use crate::reconcile::{Match, matching};
 use crate::sending;
 use crate::state::State;
@@ -81,7 +80,6 @@ impl State {
         if lane.client.can_list() && lane.list.is_none() {
             return self.read_list(service);
         }
-        let was_released = lane.released.contains(&job.upload.id);
         let list = lane.list.take();
         let found = list
             .as_deref()
@@ -89,7 +87,8 @@ impl State {
         if let Some(lane) = self.lane(service) {
             lane.list = list;
         }
-        match next::before_sending(&found, was_released, service.display()) {
+        let now = self.circumstances(service, &job);
+        match next::next(job.upload.state, Happened::Searched(&found), &now) {
             None => self.send(service, &job),
             Some(step) => {
                 // What cannot be written down still waits, and is looked for again.
@@ -182,7 +181,8 @@ impl State {
     /// kept and written later: until then the database says "sending", and nothing is sent twice.
     pub(crate) fn answered(&mut self, service: ServiceId, upload: UploadId, outcome: Outcome) {
         self.over(service, upload);
-        if self.note_answer(service, upload, outcome.clone()).is_err() {
+        let happened = Happened::Answered(outcome.clone());
+        if self.note_answer(service, upload, happened).is_err() {
             self.unsettled.push(Event::Answered {
                 service,
                 upload,
@@ -191,11 +191,24 @@ impl State {
         }
     }
 
+    /// The file could not even be made ready: nothing left this computer.
+    pub(crate) fn unsendable(&mut self, service: ServiceId, upload: UploadId, problem: Problem) {
+        self.over(service, upload);
+        let happened = Happened::Unsendable(&problem);
+        if self.note_answer(service, upload, happened).is_err() {
+            self.unsettled.push(Event::Unsendable {
+                service,
+                upload,
+                problem,
+            });
+        }
+    }
+
     fn note_answer(
         &mut self,
         service: ServiceId,
         upload: UploadId,
-        outcome: Outcome,
+        happened: Happened<'_>,
     ) -> Result<(), Problem> {
         let job = self.library.upload(upload).and_then(|row| {
             Ok(Job {
@@ -212,26 +225,20 @@ impl State {
         ) {
             return Ok(());
         }
-        let now = self.circumstances(service, &job);
-        let step = next::after_answer(outcome, job.upload.state, &now);
-        self.take(service, &job, step)
+        self.step(service, &job, happened)
     }
 
-    /// The file could not even be made ready: nothing left this computer.
-    pub(crate) fn unsendable(&mut self, service: ServiceId, upload: UploadId, problem: Problem) {
-        self.over(service, upload);
-        let change = Change {
-            reason_code: problem.code.clone(),
-            reason: format!("{} {}", problem.title, problem.hint),
-            ..Change::to(UploadState::Held, format!("Not sent: {}", problem.title))
-        };
-        let settled = self.settle(service, upload, UploadState::Sending, &change);
-        if settled.is_err() {
-            self.unsettled.push(Event::Unsendable {
-                service,
-                upload,
-                problem,
-            });
+    /// Decides and writes down what happened to an upload.
+    pub(crate) fn step(
+        &mut self,
+        service: ServiceId,
+        job: &Job,
+        happened: Happened<'_>,
+    ) -> Result<(), Problem> {
+        let now = self.circumstances(service, job);
+        match next::next(job.upload.state, happened, &now) {
+            Some(step) => self.take(service, job, step),
+            None => Ok(()),
         }
     }
 
@@ -257,9 +264,8 @@ impl State {
             failures: failures.saturating_add(1),
             recognises_duplicates: lane.is_some_and(|lane| lane.client.recognises_duplicates()),
             can_list: lane.is_some_and(|lane| lane.client.can_list()),
-            resent: lane
-                .and_then(|lane| lane.looks.get(&job.upload.id).copied())
-                .unwrap_or_default(),
+            looks: job.upload.looks,
+            was_released: lane.is_some_and(|lane| lane.released.contains(&job.upload.id)),
             poll_first: self.timing.poll_first,
             look_again: self.timing.look_again,
             asked,
@@ -267,117 +273,48 @@ impl State {
         }
     }
 
-    /// Writes a step down, for the upload and for its account.
-    pub(crate) fn take(
-        &mut self,
-        service: ServiceId,
-        job: &Job,
-        step: Step,
-    ) -> Result<(), Problem> {
+    /// Writes a step down, for the upload and for its account, and tells it.
+    fn take(&mut self, service: ServiceId, job: &Job, step: Step) -> Result<(), Problem> {
+        let now = self.now();
         let wait = step.due_in.unwrap_or(library::LONGEST_WAIT);
         let change = Change {
             state: step.state,
-            due_at: Some(later(self.now(), wait)),
-            remote_id: step.remote_id,
-            link: step.link,
-            reason_code: step.code.to_owned(),
-            reason: step.reason,
-            what: step.what,
+            looks: step.looks,
+            due_at: Some(later(now, wait)),
+            remote_id: step.remote_id.clone(),
+            link: step.link.clone(),
+            reason_code: step.code.clone(),
+            reason: step.reason.clone(),
+            what: step.what.clone(),
         };
-        self.settle(service, job.upload.id, job.upload.state, &change)?;
-        self.affect(service, job.upload.account, step.state, step.account)
-    }
-
-    /// What a step means for the whole account. One that was signed out meanwhile stays so, and a late word neither shortens a
-    /// pause nor replaces the need to sign in.
-    fn affect(
-        &mut self,
-        service: ServiceId,
-        account: AccountId,
-        came_to: UploadState,
-        effect: AccountEffect,
-    ) -> Result<(), Problem> {
-        let now = self.now();
-        let known = self.library.account(account);
-        let Some(known) = self.still_there(known)? else {
-            return Ok(());
+        let known = std::cell::RefCell::new(None);
+        let account_after = |state: &AccountState| {
+            *known.borrow_mut() = Some(state.clone());
+            next::account_after(&step, state, now)
         };
-        let pause = match &known.state {
-            AccountState::Paused { until, .. } => Some(until.unwrap_or(Timestamp::MAX)),
-            _ => None,
-        };
-        let is_resting = pause.is_some_and(|until| until > now);
-        let state = match (effect, &known.state) {
-            (_, AccountState::SignedOut) => return Ok(()),
-            (AccountEffect::NeedsSignIn(problem), _) => AccountState::NeedsSignIn(reason(&problem)),
-            (AccountEffect::Pause(..), AccountState::NeedsSignIn(_)) => return Ok(()),
-            (AccountEffect::Pause(problem, wait), _) => {
-                let until = later(now, wait);
-                if is_resting && pause >= Some(until) {
-                    return Ok(());
-                }
-                if !is_resting {
-                    self.stumbled(service, true);
-                }
-                AccountState::Paused {
-                    reason: reason(&problem),
-                    until: Some(until),
-                }
-            }
-            (AccountEffect::None, _) if is_resting || !went_well(came_to) => return Ok(()),
-            (AccountEffect::None, state) => {
-                self.stumbled(service, false);
-                if !matches!(state, AccountState::Paused { .. }) {
-                    return Ok(());
-                }
-                AccountState::Connected
-            }
-        };
-        let written = self.library.set_account_state(account, &state, now);
-        self.still_there(written).map(|_| ())
-    }
-
-    fn stumbled(&mut self, service: ServiceId, again: bool) {
-        if let Some(lane) = self.lane(service) {
-            lane.stumbles = if again {
-                lane.stumbles.saturating_add(1)
-            } else {
-                0
-            };
+        let upload = &job.upload;
+        let settled = self.library.settle(upload.id, &change, account_after, now);
+        let settled = self.still_there(settled)?;
+        if settled.is_none() {
+            // The upload is gone or has moved on; what its answer says of the account is as true as before.
+            let moved = self
+                .library
+                .move_account(upload.account, account_after, now);
+            self.still_there(moved)?;
         }
-    }
-
-    /// Writes what an upload comes to, and tells it. One that is gone, or has moved on, needs nothing any more.
-    pub(crate) fn settle(
-        &mut self,
-        service: ServiceId,
-        upload: UploadId,
-        from: UploadState,
-        change: &Change,
-    ) -> Result<(), Problem> {
-        let settled = self.library.settle(upload, change, self.now());
-        let Some(row) = self.still_there(settled)? else {
-            return Ok(());
-        };
-        if row.state == from {
-            return Ok(());
+        if let (Some(known), Some(lane)) = (known.take(), self.lane(service)) {
+            lane.stumbles = next::stumbles_after(&step, &known, now, lane.stumbles);
         }
-        self.tell(Notice::Upload {
-            id: upload.0,
-            activity: row.activity.0,
-            service: service.name().to_owned(),
-            state: row.state.into(),
-            reason: row.reason,
-            remote_id: row.remote_id,
-        });
+        if let Some(row) = settled.filter(|row| row.state != upload.state) {
+            self.tell(Notice::Upload {
+                id: row.id.0,
+                activity: row.activity.0,
+                service: service.name().to_owned(),
+                state: row.state.into(),
+                reason: row.reason,
+                remote_id: row.remote_id,
+            });
+        }
         Ok(())
     }
-}
-
-/// Whether the service did its work, whatever it said of the file.
-fn went_well(state: UploadState) -> bool {
-    matches!(
-        state,
-        UploadState::Sent | UploadState::Existing | UploadState::Processing | UploadState::Refused
-    )
 }

@@ -1,6 +1,6 @@
 //! One service's lane: its client, who is signed in, and what is on the way. At most one upload at a time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use library::{AccountId, UploadId};
@@ -24,8 +24,6 @@ pub(crate) struct Lane {
     pub(crate) listing: bool,
     /// What the service had when its list was last read in this run.
     pub(crate) list: Option<Vec<RemoteActivity>>,
-    /// How often an unsure upload was looked for, or sent again, in this run.
-    pub(crate) looks: HashMap<UploadId, u32>,
     /// Uploads that the user released: what resembles them in the list holds them up no more.
     pub(crate) released: HashSet<UploadId>,
     /// How often in a row the account had to be paused.
@@ -54,7 +52,6 @@ impl Lane {
             polling: HashSet::new(),
             listing: false,
             list: None,
-            looks: HashMap::new(),
             released: HashSet::new(),
             stumbles: 0,
             signing_in: None,
@@ -88,17 +85,9 @@ impl Lane {
         missing
     }
 
-    /// Counts one more look at an upload, from 1.
-    pub(crate) fn look(&mut self, upload: UploadId) -> u32 {
-        let looks = self.looks.entry(upload).or_default();
-        *looks = looks.saturating_add(1);
-        *looks
-    }
-
     /// Nothing that was learnt of one account holds for the next.
     pub(crate) fn forget(&mut self) {
         self.list = None;
-        self.looks.clear();
         self.stumbles = 0;
     }
 }

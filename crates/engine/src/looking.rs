@@ -1,16 +1,15 @@
 //! What became of uploads that were sent: those that the service still works on are asked about, those of unknown outcome are
-//! looked for in its list. What is found is decided in [`next`] and written down by [`crate::checks`].
+//! looked for in its list. What is found is decided in [`crate::next`] and written down by [`crate::checks`].
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use library::{Change, Job, State as UploadState};
+use library::{Job, State as UploadState};
 use service::{Outcome, RemoteActivity, ServiceId};
 
-use crate::clock::later;
 use crate::event::Event;
-use crate::next;
-use crate::reconcile::{Match, Wanted, matching};
+use crate::next::Happened;
+use crate::reconcile::{Wanted, matching};
 use crate::state::State;
 
 /// Uploads asked about at once, per account.
@@ -66,25 +65,8 @@ impl State {
         if lane.client.can_list() {
             return self.read_list(service);
         }
-        let recognises = lane.client.recognises_duplicates();
-        let look = lane.look(job.upload.id);
-        let again = next::once_more(&job.upload.reason_code, recognises, look);
-        let name = service.display();
-        let change = if again {
-            Change::to(
-                UploadState::Waiting,
-                format!("Sent once more; {name} recognises what it already has."),
-            )
-        } else {
-            Change {
-                reason_code: next::UNDECIDED.to_owned(),
-                reason: next::undecided(name),
-                due_at: Some(later(self.now(), library::LONGEST_WAIT)),
-                ..Change::to(UploadState::Unsure, format!("{name} gave no clear answer."))
-            }
-        };
         // What cannot be written down is still due, and looked at again.
-        let _ = self.settle(service, job.upload.id, UploadState::Unsure, &change);
+        let _ = self.step(service, job, Happened::NothingToSearch);
     }
 
     pub(crate) fn read_list(&mut self, service: ServiceId) {
@@ -123,16 +105,8 @@ impl State {
         for job in self.check(due).unwrap_or_default() {
             if job.upload.state == UploadState::Unsure {
                 let found = matching(&list, &self.wanted(&job));
-                let Some(lane) = self.lane(service) else {
-                    return;
-                };
-                let look = lane.look(job.upload.id);
-                if found == Match::None && look >= 2 {
-                    lane.looks.remove(&job.upload.id);
-                }
-                let step = next::after_look(&found, look, &self.circumstances(service, &job));
                 // What cannot be written down is still due, and looked for again.
-                let _ = self.take(service, &job, step);
+                let _ = self.step(service, &job, Happened::Searched(&found));
             }
         }
         if let Some(lane) = self.lane(service) {
@@ -159,13 +133,8 @@ impl State {
             .and_then(|jobs| jobs.into_iter().next());
         let waiting = self.library.next_due(account, now).ok().flatten();
         if let Some(job) = unsure.or(waiting) {
-            let step = next::after_answer(
-                outcome,
-                job.upload.state,
-                &self.circumstances(service, &job),
-            );
             // What cannot be written down is still due, and tried again.
-            let _ = self.take(service, &job, step);
+            let _ = self.step(service, &job, Happened::Answered(outcome));
         }
     }
 

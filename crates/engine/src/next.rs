@@ -1,9 +1,13 @@
-//! What an upload and its account come to after each answer. Pure: no clock, no disk, no network.
+//! What an upload and its account come to, whatever happens. Pure: no clock, no disk, no network.
 
 use std::time::Duration;
 
-use library::State;
+use jiff::Timestamp;
+use library::{AccountState, State};
 use service::Outcome;
+
+use crate::clock::later;
+use crate::keeping::reason;
 
 use crate::reconcile::Match;
 use crate::schedule;
@@ -15,15 +19,42 @@ const BLOCKED: Duration = Duration::from_secs(3600);
 /// The code of an unsure upload that only a person can clear up.
 pub(crate) const UNDECIDED: &str = "undecided";
 
-/// What the rules need to know beside the answer.
+/// What may happen to an upload.
+#[derive(Clone, Debug)]
+pub(crate) enum Happened<'a> {
+    /// The service has answered: to the file, to the question what became of it, or to the one for its list.
+    Answered(Outcome),
+    /// Its list was searched.
+    Searched(&'a Match),
+    /// It may have arrived, and the service has no list to search.
+    NothingToSearch,
+    /// The file could not be made ready: nothing has left this computer.
+    Unsendable(&'a Problem),
+}
+
+/// The one rule of an upload's life: from a state, by what happened, to the next. Nothing: there is nothing to write down, and
+/// what waits is sent.
+pub(crate) fn next(from: State, happened: Happened<'_>, now: &Circumstances<'_>) -> Option<Step> {
+    match (from, happened) {
+        (_, Happened::Answered(outcome)) => Some(after_answer(outcome, from, now)),
+        (State::Waiting, Happened::Searched(found)) => before_sending(found, now),
+        (_, Happened::Searched(found)) => Some(after_look(found, now)),
+        (_, Happened::NothingToSearch) => Some(without_list(now)),
+        (_, Happened::Unsendable(problem)) => Some(unsendable(problem)),
+    }
+}
+
+/// What the rules need to know beside what happened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstances<'a> {
     /// The service's name, for sentences.
     pub(crate) service: &'a str,
     /// How often in a row it got no further, this time included.
     pub(crate) failures: u32,
-    /// How often it was sent again in this run although its outcome was unknown.
-    pub(crate) resent: u32,
+    /// How often it was looked for, or sent once more, since its outcome became unknown or a person gave the word.
+    pub(crate) looks: u32,
+    /// A person has looked at what resembles it and let it go.
+    pub(crate) was_released: bool,
     /// The service says by itself when it already has a file, so that sending again does no harm.
     pub(crate) recognises_duplicates: bool,
     /// The service can be asked what it has.
@@ -47,7 +78,9 @@ pub(crate) struct Step {
     pub(crate) remote_id: Option<String>,
     pub(crate) link: Option<String>,
     /// Why, for programs; mostly empty.
-    pub(crate) code: &'static str,
+    pub(crate) code: String,
+    /// How often it was looked for, or sent once more, this time included; none: as before.
+    pub(crate) looks: Option<u32>,
     /// Shown beside the state.
     pub(crate) reason: String,
     /// The line of the story.
@@ -73,7 +106,8 @@ impl Step {
             due_in: None,
             remote_id: None,
             link: None,
-            code: "",
+            code: String::new(),
+            looks: None,
             what: reason.clone(),
             reason,
             account: AccountEffect::None,
@@ -85,8 +119,13 @@ impl Step {
         self
     }
 
-    fn coded(mut self, code: &'static str) -> Self {
-        self.code = code;
+    fn coded(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.code);
+        self
+    }
+
+    fn after_looks(mut self, looks: u32) -> Self {
+        self.looks = Some(looks);
         self
     }
 
@@ -102,7 +141,7 @@ impl Step {
 }
 
 /// After a file was sent, or a processing upload was looked at.
-pub(crate) fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step {
+fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step {
     let service = now.service;
     match outcome {
         Outcome::Created { id, link } => Step {
@@ -204,9 +243,10 @@ fn unreachable_now(
     ))
 }
 
-/// After the service's list was searched for an unsure upload. `look` counts from 1.
-pub(crate) fn after_look(found: &Match, look: u32, now: &Circumstances<'_>) -> Step {
+/// After the service's list was searched for an unsure upload: what is not there at the second look has not arrived.
+fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
     let service = now.service;
+    let look = now.looks.saturating_add(1);
     match found {
         Match::One(id) => {
             let mut step = Step::to(State::Existing, format!("It had arrived at {service}.")).saying(format!("Found at {service} as number {id}: it had arrived."));
@@ -215,17 +255,51 @@ pub(crate) fn after_look(found: &Match, look: u32, now: &Circumstances<'_>) -> S
         }
         Match::None if look < 2 => Step::to(State::Unsure, format!("Looking at {service} whether it arrived."))
             .due(now.look_again)
+            .after_looks(look)
             .saying(format!("Not in the list of {service} yet; looking once more.")),
         Match::None => Step::to(State::Waiting, "")
             .due(before_next_attempt(now))
+            .after_looks(0)
             .saying(format!("It did not arrive at {service}; it is sent again.")),
         Match::Several(count) => Step::to(
             State::Unsure,
             format!("{service} has {count} activities that could be this one. Look there, then retry or dismiss."),
         )
         .coded(UNDECIDED)
+        .after_looks(look)
         .saying(format!("{service} has {count} activities that could be this one.")),
     }
+}
+
+/// An upload that may have arrived at a service without a list: it is sent once more where that recognises what it has, and
+/// otherwise a person is asked.
+fn without_list(now: &Circumstances<'_>) -> Step {
+    let service = now.service;
+    let looks = now.looks.saturating_add(1);
+    if may_go_once_more(now) {
+        return Step::to(State::Waiting, "")
+            .due(Duration::ZERO)
+            .after_looks(looks)
+            .saying(format!(
+                "Sent once more; {service} recognises what it already has."
+            ));
+    }
+    Step::to(State::Unsure, undecided(service))
+        .coded(UNDECIDED)
+        .after_looks(looks)
+        .saying(format!("{service} gave no clear answer."))
+}
+
+/// Once, and over restarts.
+fn may_go_once_more(now: &Circumstances<'_>) -> bool {
+    now.recognises_duplicates && now.looks == 0
+}
+
+fn unsendable(problem: &Problem) -> Step {
+    let reason = format!("{} {}", problem.title, problem.hint);
+    Step::to(State::Held, reason)
+        .coded(&problem.code)
+        .saying(format!("Not sent: {}", problem.title))
 }
 
 /// Before what surely did not arrive is sent again: at once the first time, then after longer and longer waits. Each attempt
@@ -238,7 +312,8 @@ fn before_next_attempt(now: &Circumstances<'_>) -> Duration {
 }
 
 /// Before a first attempt, after the service's list was searched for what may have come another way; nothing: it is sent.
-pub(crate) fn before_sending(found: &Match, was_released: bool, service: &str) -> Option<Step> {
+fn before_sending(found: &Match, now: &Circumstances<'_>) -> Option<Step> {
+    let service = now.service;
     match found {
         Match::None => None,
         Match::One(id) => Some(Step {
@@ -250,7 +325,7 @@ pub(crate) fn before_sending(found: &Match, was_released: bool, service: &str) -
             .saying(format!("{service} already had it, as number {id}."))
         }),
         // The user has looked: it is another one.
-        Match::Several(_) if was_released => None,
+        Match::Several(_) if now.was_released => None,
         // It was never sent by us: it waits for a word, not for a look.
         Match::Several(count) => {
             let what = format!("{service} has {count} activities that could be this one.");
@@ -261,7 +336,7 @@ pub(crate) fn before_sending(found: &Match, was_released: bool, service: &str) -
 }
 
 /// What an upload of unknown outcome comes to: asked about, sent again where that is harmless, or parked.
-pub(crate) fn unsure(what: &str, now: &Circumstances<'_>) -> Step {
+fn unsure(what: &str, now: &Circumstances<'_>) -> Step {
     let service = now.service;
     let story = format!(
         "The answer of {service} was lost ({}): it may have arrived.",
@@ -275,7 +350,7 @@ pub(crate) fn unsure(what: &str, now: &Circumstances<'_>) -> Step {
         .due(Duration::ZERO)
         .saying(story);
     }
-    if now.recognises_duplicates && now.resent == 0 {
+    if may_go_once_more(now) {
         return Step::to(
             State::Unsure,
             format!("It is sent once more; {service} recognises what it already has."),
@@ -288,14 +363,8 @@ pub(crate) fn unsure(what: &str, now: &Circumstances<'_>) -> Step {
         .saying(story)
 }
 
-/// Whether an upload of unknown outcome is sent once more to a service without a list: where that recognises what it has, the
-/// first time in a run, and never after a person was asked. `code` is the one that stands with the upload: it outlasts the run.
-pub(crate) fn once_more(code: &str, recognises_duplicates: bool, look: u32) -> bool {
-    recognises_duplicates && look == 1 && code != UNDECIDED
-}
-
 /// What is asked of a person where neither a list nor another attempt can tell.
-pub(crate) fn undecided(service: &str) -> String {
+fn undecided(service: &str) -> String {
     format!("{service} gave no clear answer. Look there whether it arrived, then retry or dismiss.")
 }
 
@@ -328,6 +397,73 @@ fn needs_sign_in(code: &str, title: &str, what: &str, from: State, service: &str
     )
     .due(Duration::ZERO)
     .effect(AccountEffect::NeedsSignIn(problem))
+}
+
+/// Where an account stands after a step of one of its uploads; nothing: as before. One that was signed out meanwhile stays so,
+/// and a late word neither shortens a pause nor replaces the need to sign in.
+pub(crate) fn account_after(
+    step: &Step,
+    known: &AccountState,
+    now: Timestamp,
+) -> Option<AccountState> {
+    match (&step.account, known) {
+        (_, AccountState::SignedOut) | (AccountEffect::Pause(..), AccountState::NeedsSignIn(_)) => {
+            None
+        }
+        (AccountEffect::NeedsSignIn(problem), _) => {
+            Some(AccountState::NeedsSignIn(reason(problem)))
+        }
+        (AccountEffect::Pause(problem, wait), _) => {
+            let until = later(now, *wait);
+            let longer = rests_until(known, now).is_none_or(|resting| resting < until);
+            longer.then(|| AccountState::Paused {
+                reason: reason(problem),
+                until: Some(until),
+            })
+        }
+        (AccountEffect::None, AccountState::Paused { .. }) => {
+            let over = rests_until(known, now).is_none() && went_well(step.state);
+            over.then_some(AccountState::Connected)
+        }
+        (AccountEffect::None, _) => None,
+    }
+}
+
+/// How often in a row the account had to be paused, after a step; a late word during a pause does not count.
+pub(crate) fn stumbles_after(
+    step: &Step,
+    known: &AccountState,
+    now: Timestamp,
+    stumbles: u32,
+) -> u32 {
+    let is_closed = matches!(
+        known,
+        AccountState::SignedOut | AccountState::NeedsSignIn(_)
+    );
+    match &step.account {
+        _ if rests_until(known, now).is_some() => stumbles,
+        AccountEffect::Pause(..) if !is_closed => stumbles.saturating_add(1),
+        AccountEffect::None if went_well(step.state) => 0,
+        _ => stumbles,
+    }
+}
+
+/// Until when an account is paused, if it still is.
+fn rests_until(known: &AccountState, now: Timestamp) -> Option<Timestamp> {
+    match known {
+        AccountState::Paused { until, .. } => {
+            Some(until.unwrap_or(Timestamp::MAX)).filter(|until| *until > now)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the service did its work, whatever it said of the file.
+fn went_well(state: State) -> bool {
+    matches!(
+        state,
+        State::Sent | State::Existing | State::Processing | State::Refused
+    )
 }
 
 #[cfg(test)]

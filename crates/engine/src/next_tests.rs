@@ -13,7 +13,8 @@ fn circumstances() -> Circumstances<'static> {
     Circumstances {
         service: "Trek Point",
         failures: 1,
-        resent: 0,
+        looks: 0,
+        was_released: false,
         recognises_duplicates: false,
         can_list: true,
         poll_first: Duration::from_secs(2),
@@ -158,12 +159,18 @@ fn an_unknown_outcome_is_looked_for_sent_again_or_asked_about() {
         ..circumstances()
     };
     let looked_for = unsure("lost", &circumstances());
-    assert_eq!((looked_for.due_in, looked_for.code), (seconds(0), ""));
+    assert_eq!(
+        (looked_for.due_in, looked_for.code.as_str()),
+        (seconds(0), "")
+    );
     let sent_again = unsure("lost", &without_list);
-    assert_eq!((sent_again.due_in, sent_again.code), (seconds(5), ""));
+    assert_eq!(
+        (sent_again.due_in, sent_again.code.as_str()),
+        (seconds(5), "")
+    );
     for neither in [
         Circumstances {
-            resent: 1,
+            looks: 1,
             ..without_list
         },
         Circumstances {
@@ -180,17 +187,18 @@ fn an_unknown_outcome_is_looked_for_sent_again_or_asked_about() {
 #[test]
 fn the_list_decides_at_the_second_look() {
     let now = circumstances();
-    let there = after_look(&Match::One("7".into()), 1, &now);
+    let second = Circumstances { looks: 1, ..now };
+    let there = after_look(&Match::One("7".into()), &now);
     assert_eq!(
         (there.state, there.remote_id.as_deref()),
         (Existing, Some("7"))
     );
-    let not_yet = after_look(&Match::None, 1, &now);
+    let not_yet = after_look(&Match::None, &now);
     assert_eq!((not_yet.state, not_yet.due_in), (Unsure, seconds(5)));
-    let not_there = after_look(&Match::None, 2, &now);
+    let not_there = after_look(&Match::None, &second);
     assert_eq!((not_there.state, not_there.due_in), (Waiting, seconds(0)));
-    let several = after_look(&Match::Several(2), 1, &now);
-    assert_eq!((several.state, several.code), (Unsure, UNDECIDED));
+    let several = after_look(&Match::Several(2), &now);
+    assert_eq!((several.state, several.code.as_str()), (Unsure, UNDECIDED));
     for step in [&there, &not_yet, &not_there, &several] {
         check_sentences(step);
     }
@@ -203,9 +211,10 @@ fn a_service_that_breaks_at_every_attempt_is_not_hammered() {
         let failures = 2 * round + 1;
         let now = Circumstances {
             failures,
+            looks: 1,
             ..circumstances()
         };
-        after_look(&Match::None, 2, &now).due_in
+        after_look(&Match::None, &now).due_in
     };
     let waits: Vec<Option<Duration>> = (1..=5).map(wait).collect();
     assert_eq!(
@@ -223,16 +232,23 @@ fn a_service_that_breaks_at_every_attempt_is_not_hammered() {
 
 #[test]
 fn what_resembles_it_in_the_list_is_asked_about_once() {
-    assert_eq!(before_sending(&Match::None, false, "Trek Point"), None);
-    let one = before_sending(&Match::One("7".into()), false, "Trek Point").unwrap();
+    let now = circumstances();
+    let search =
+        |found: &Match, now: &Circumstances<'_>| next(Waiting, Happened::Searched(found), now);
+    assert_eq!(search(&Match::None, &now), None);
+    let one = search(&Match::One("7".into()), &now).unwrap();
     assert_eq!((one.state, one.remote_id.as_deref()), (Existing, Some("7")));
-    let several = before_sending(&Match::Several(3), false, "Trek Point").unwrap();
+    let several = search(&Match::Several(3), &now).unwrap();
     assert_eq!(several.state, Held);
     assert_eq!(
         several.reason,
         "Trek Point has 3 activities that could be this one. Look there, then release or dismiss it."
     );
-    assert_eq!(before_sending(&Match::Several(3), true, "Trek Point"), None);
+    let released = Circumstances {
+        was_released: true,
+        ..now
+    };
+    assert_eq!(search(&Match::Several(3), &released), None);
     for step in [&one, &several] {
         assert!(Waiting.may_become(step.state));
         check_sentences(step);
@@ -240,10 +256,102 @@ fn what_resembles_it_in_the_list_is_asked_about_once() {
 }
 
 #[test]
-fn what_a_person_was_asked_about_is_not_sent_again_by_itself() {
-    assert!(once_more("", true, 1));
-    assert!(!once_more("", true, 2));
-    assert!(!once_more("", false, 1));
-    // Also in the next run, which counts from the start.
-    assert!(!once_more(UNDECIDED, true, 1));
+fn without_a_list_it_is_sent_once_more_and_then_a_person_is_asked() {
+    let first = Circumstances {
+        can_list: false,
+        recognises_duplicates: true,
+        ..circumstances()
+    };
+    let again = next(Unsure, Happened::NothingToSearch, &first).unwrap();
+    assert_eq!(
+        (again.state, again.looks, again.due_in),
+        (Waiting, Some(1), seconds(0))
+    );
+    for now in [
+        Circumstances { looks: 1, ..first },
+        Circumstances {
+            recognises_duplicates: false,
+            ..first
+        },
+    ] {
+        let asked = next(Unsure, Happened::NothingToSearch, &now).unwrap();
+        assert_eq!(
+            (asked.state, asked.looks, asked.due_in),
+            (Unsure, Some(now.looks + 1), None)
+        );
+        assert_eq!(asked.code, UNDECIDED);
+        check_sentences(&asked);
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn paused(until: i64) -> AccountState {
+    AccountState::Paused {
+        reason: reason(&Problem::new(
+            "throttled",
+            "It asks to wait.",
+            "It goes on by itself.",
+        )),
+        until: Some(at(until)),
+    }
+}
+
+/// What a step does to an account at second 100, in short, and the stumbles after two.
+#[track_caller]
+fn check_account(step: &Step, known: &AccountState, expected: Option<&str>, stumbles: u32) {
+    let after = account_after(step, known, at(100));
+    let after = after.map(|state| match state {
+        AccountState::Connected => "connected".to_owned(),
+        AccountState::NeedsSignIn(_) => "needs sign-in".to_owned(),
+        AccountState::Paused { until, .. } => format!("paused to {}", until.unwrap().as_second()),
+        AccountState::SignedOut => "signed out".to_owned(),
+    });
+    assert_eq!(after.as_deref(), expected, "{step:?} {known:?}");
+    assert_eq!(
+        stumbles_after(step, known, at(100), 2),
+        stumbles,
+        "{step:?} {known:?}"
+    );
+}
+
+#[test]
+fn an_account_follows_its_uploads() {
+    let now = circumstances();
+    let step = |outcome: Outcome| next(Sending, Happened::Answered(outcome), &now).unwrap();
+    let went_well = step(Outcome::Existing { id: None });
+    let unsure = step(Outcome::Unknown("lost".into()));
+    let throttled = step(Outcome::Throttled {
+        after: seconds(50),
+        what: String::new(),
+    });
+    let sign_in = step(Outcome::NeedsSignIn(String::new()));
+    let needs_sign_in = AccountState::NeedsSignIn(reason(&Problem::new("sign_in_again", "a", "b")));
+
+    for every in [&went_well, &unsure, &throttled, &sign_in] {
+        assert_eq!(
+            account_after(every, &AccountState::SignedOut, at(100)),
+            None
+        );
+    }
+    check_account(&went_well, &AccountState::Connected, None, 0);
+    check_account(&went_well, &paused(99), Some("connected"), 0);
+    check_account(&went_well, &paused(101), None, 2);
+    check_account(&went_well, &needs_sign_in, None, 0);
+    check_account(&unsure, &paused(99), None, 2);
+    check_account(
+        &throttled,
+        &AccountState::Connected,
+        Some("paused to 150"),
+        3,
+    );
+    check_account(&throttled, &paused(99), Some("paused to 150"), 3);
+    // A late word lengthens a pause, and does not shorten it.
+    check_account(&throttled, &paused(120), Some("paused to 150"), 2);
+    check_account(&throttled, &paused(200), None, 2);
+    check_account(&throttled, &needs_sign_in, None, 2);
+    check_account(&sign_in, &AccountState::Connected, Some("needs sign-in"), 2);
+    check_account(&sign_in, &paused(200), Some("needs sign-in"), 2);
 }

@@ -9,12 +9,6 @@ use crate::view::Problem;
 impl State {
     pub(crate) fn retry(&mut self, what: Retry) -> Answer {
         let now = self.now();
-        for lane in &mut self.lanes {
-            match what {
-                Retry::Upload(id) => drop(lane.looks.remove(&UploadId(id))),
-                Retry::All => lane.looks.clear(),
-            }
-        }
         let due = self.library.retry(selection(what), now)?;
         match what {
             Retry::Upload(_) if due == 0 => one(

@@ -238,21 +238,44 @@ impl Library {
         state: &AccountState,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let latest = now
-            .checked_add(crate::LONGEST_WAIT)
-            .unwrap_or(Timestamp::MAX);
-        let mut state = state.clone();
-        if let AccountState::Paused {
-            until: Some(until), ..
-        } = &mut state
-        {
-            *until = latest.min(*until);
-        }
-        self.change(|tx| {
-            get(tx, account)?;
-            write_state(tx, account, &state)
-        })
+        self.move_account(account, |_| Some(state.clone()), now)
     }
+
+    /// Sets where an account stands, given where it stands now; nothing leaves it so.
+    ///
+    /// # Errors
+    /// Not found, or the database failed.
+    pub fn move_account(
+        &mut self,
+        account: AccountId,
+        after: impl FnOnce(&AccountState) -> Option<AccountState>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.change(|tx| move_on(tx, account, after, now))
+    }
+}
+
+/// See [`Library::move_account`]; a pause ends after [`crate::LONGEST_WAIT`] at the latest.
+pub(crate) fn move_on(
+    tx: &Transaction,
+    account: AccountId,
+    after: impl FnOnce(&AccountState) -> Option<AccountState>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let known = get(tx, account)?;
+    let Some(mut state) = after(&known.state) else {
+        return Ok(());
+    };
+    let latest = now
+        .checked_add(crate::LONGEST_WAIT)
+        .unwrap_or(Timestamp::MAX);
+    if let AccountState::Paused {
+        until: Some(until), ..
+    } = &mut state
+    {
+        *until = latest.min(*until);
+    }
+    write_state(tx, account, &state)
 }
 
 fn insert(

@@ -10,7 +10,10 @@ use crate::Error;
 use crate::disk;
 
 /// Append only: a released step is never edited or reordered.
-pub(crate) const STEPS: &[M<'static>] = &[M::up(include_str!("../migrations/001_library.sql"))];
+pub(crate) const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../migrations/001_library.sql")),
+    M::up(include_str!("../migrations/002_looks.sql")),
+];
 
 /// Runs the steps that are missing, all in one transaction. A database that already holds something is copied
 /// beside itself first; one from a newer version is refused.

@@ -30,6 +30,8 @@ pub struct Job {
 pub struct Change {
     /// Where it comes to.
     pub state: State,
+    /// How often it was looked for, or sent once more; `None` leaves what is known. More than none: it may still be there.
+    pub looks: Option<u32>,
     /// When something is to be done next; `None`: now. At most [`LONGEST_WAIT`] ahead; without meaning in other states.
     pub due_at: Option<Timestamp>,
     /// What the service calls it; `None` leaves what is known.
@@ -49,6 +51,7 @@ impl Change {
     pub fn to(state: State, what: impl Into<String>) -> Change {
         Change {
             state,
+            looks: None,
             due_at: None,
             remote_id: None,
             link: None,
@@ -282,14 +285,16 @@ impl Library {
         })
     }
 
-    /// Writes what an attempt or a look at the service came to.
+    /// Writes what an attempt or a look at the service came to, and in the same transaction what that means for the
+    /// account: `account_after` is told how it stands and says how it stands then, or nothing.
     ///
     /// # Errors
-    /// [`State::may_become`] forbids it; not found; or the database failed.
+    /// [`State::may_become`] forbids it; not found; or the database failed. Then neither is written.
     pub fn settle(
         &mut self,
         upload: UploadId,
         change: &Change,
+        account_after: impl FnOnce(&AccountState) -> Option<AccountState>,
         now: Timestamp,
     ) -> Result<UploadRow, Error> {
         self.change(|tx| {
@@ -305,9 +310,15 @@ impl Library {
                 )?;
             }
             row.failures = failures_after(&row, to);
+            row.looks = match to {
+                State::Waiting | State::Unsure | State::Held => change.looks.unwrap_or(row.looks),
+                _ => 0,
+            };
             row.perhaps_arrived = match to {
                 State::Unsure => true,
-                State::Held => from == State::Unsure,
+                State::Held => from == State::Unsure || row.looks > 0,
+                // What is sent once more may be there already.
+                State::Waiting => row.looks > 0,
                 _ => false,
             };
             row.state = to;
@@ -317,6 +328,7 @@ impl Library {
             row.remote_id = change.remote_id.clone().or(row.remote_id);
             row.link = change.link.clone().or(row.link);
             uploads::store(tx, &row, &change.what, now)?;
+            accounts::move_on(tx, row.account, account_after, now)?;
             uploads::get(tx, upload)
         })
     }

@@ -119,8 +119,12 @@ pub struct UploadRow {
     pub attempts: u32,
     /// How often in a row it was tried or looked at without getting further; a back-off counts by it.
     pub failures: u32,
-    /// An attempt ended unknown and has not been cleared up: it must not be sent before it is.
+    /// An attempt ended unknown and has not been cleared up: it must not be sent before it is, but to a service that
+    /// recognises what it has.
     pub perhaps_arrived: bool,
+    /// How often it was looked for at the service, or sent once more, since its outcome became unknown or a person gave
+    /// the word.
+    pub looks: u32,
     /// What the service calls it.
     pub remote_id: Option<String>,
     /// Where the service shows it: untrusted text.
@@ -141,7 +145,7 @@ pub struct StoryLine {
 }
 
 pub(crate) const COLUMNS: &str = "u.id, u.activity_id, u.account_id, c.service, u.state, u.reason_code, u.reason, \
-     u.due_at, u.attempts, u.failures, u.perhaps_arrived, u.remote_id, u.link, u.changed_at";
+     u.due_at, u.attempts, u.failures, u.perhaps_arrived, u.looks, u.remote_id, u.link, u.changed_at";
 pub(crate) const TABLES: &str = "upload u JOIN account c ON c.id = u.account_id";
 
 pub(crate) fn row(row: &Row) -> rusqlite::Result<UploadRow> {
@@ -157,9 +161,10 @@ pub(crate) fn row(row: &Row) -> rusqlite::Result<UploadRow> {
         attempts: row.get(8)?,
         failures: row.get(9)?,
         perhaps_arrived: row.get(10)?,
-        remote_id: row.get(11)?,
-        link: row.get(12)?,
-        changed_at: time(row.get(13)?),
+        looks: row.get(11)?,
+        remote_id: row.get(12)?,
+        link: row.get(13)?,
+        changed_at: time(row.get(14)?),
     })
 }
 
@@ -275,7 +280,7 @@ pub(crate) fn store(
     };
     db.prepare_cached(
         "UPDATE upload SET state = ?2, reason_code = ?3, reason = ?4, due_at = ?5, attempts = ?6, failures = ?7,
-             perhaps_arrived = ?8, remote_id = ?9, link = ?10, changed_at = ?11 WHERE id = ?1",
+             perhaps_arrived = ?8, looks = ?9, remote_id = ?10, link = ?11, changed_at = ?12 WHERE id = ?1",
     )?
     .execute(params![
         upload.id,
@@ -286,6 +291,7 @@ pub(crate) fn store(
         upload.attempts,
         upload.failures,
         upload.perhaps_arrived,
+        upload.looks,
         upload.remote_id,
         upload.link,
         now.as_millisecond(),

@@ -153,6 +153,7 @@ fn make_due(row: &mut UploadRow, now: Timestamp) {
     };
     row.due_at = Some(now);
     row.failures = 0;
+    row.looks = 0;
     row.reason_code.clear();
     row.reason.clear();
 }

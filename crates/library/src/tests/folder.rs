@@ -492,3 +492,19 @@ fn a_full_disk_while_copying_is_told_as_such() {
     let staged = shelf.library.stage().unwrap();
     assert_eq!(staged.error(error).code(), "disk_full");
 }
+
+#[test]
+fn what_a_person_was_asked_about_in_version_1_is_not_sent_again_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(folder.path());
+    db.execute_batch(VERSION_1).unwrap();
+    db.execute_batch(
+        "UPDATE upload SET state = 'unsure', reason_code = 'undecided', due_at = 1700000000000 WHERE id = 1;
+         UPDATE upload SET state = 'unsure', reason_code = 'interrupted', due_at = 1700000000000 WHERE id = 2;",
+    )
+    .unwrap();
+    drop(db);
+    let library = Library::open(folder.path()).unwrap();
+    let looks = |id| library.upload(UploadId(id)).unwrap().looks;
+    assert_eq!((looks(1), looks(2), looks(3)), (1, 0, 0));
+}

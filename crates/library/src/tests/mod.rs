@@ -176,7 +176,7 @@ impl Shelf {
                     .claim(upload, std::time::Duration::ZERO, at(0))
                     .unwrap();
                 library
-                    .settle(upload, &Change::to(state, "It answered."), at(0))
+                    .settle(upload, &Change::to(state, "It answered."), |_| None, at(0))
                     .unwrap();
             }
         }

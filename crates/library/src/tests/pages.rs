@@ -284,7 +284,7 @@ fn the_tallies_agree_with_the_rows() {
                     .unwrap();
                 shelf
                     .library
-                    .settle(upload, &Change::to(state, "Answered."), at(0))
+                    .settle(upload, &Change::to(state, "Answered."), |_| None, at(0))
                     .unwrap();
             }
         }

@@ -24,9 +24,10 @@ fn answers_move_an_upload_only_where_they_may() {
             shelf.account("trek-point");
             let id = shelf.one("a", &fit(0), &by_hand());
             let upload = shelf.bring(id, from);
-            let result = shelf
-                .library
-                .settle(upload, &Change::to(to, "So it is."), at(5));
+            let result =
+                shelf
+                    .library
+                    .settle(upload, &Change::to(to, "So it is."), |_| None, at(5));
             if allowed(from).contains(&to) {
                 assert_eq!(result.unwrap().state, to);
                 assert_eq!(shelf.told(id).last(), Some(&to.name()));
@@ -127,7 +128,12 @@ fn one_at_a_time_oldest_first_with_a_gap() {
     );
     shelf
         .library
-        .settle(upload, &Change::to(State::Processing, "Accepted."), at(100))
+        .settle(
+            upload,
+            &Change::to(State::Processing, "Accepted."),
+            |_| None,
+            at(100),
+        )
         .unwrap();
 
     let shelf = shelf.reopened();
@@ -156,7 +162,10 @@ fn due_times() {
             due_at: Some(at(due)),
             ..Change::to(state, "Later.")
         };
-        shelf.library.settle(upload, &change, at(0)).unwrap();
+        shelf
+            .library
+            .settle(upload, &change, |_| None, at(0))
+            .unwrap();
         let what = format!("{state:?} due {due} now {now}");
         assert_eq!(
             shelf.library.next_due_at(account, at(now)).unwrap(),
@@ -202,7 +211,7 @@ fn failures_count_what_got_no_further() {
         }
         let row = shelf
             .library
-            .settle(upload, &Change::to(to, "No answer."), at(0))
+            .settle(upload, &Change::to(to, "No answer."), |_| None, at(0))
             .unwrap();
         assert_eq!(
             (row.failures, row.perhaps_arrived),
@@ -243,7 +252,10 @@ fn settled_words_are_kept_and_capped() {
         reason: "No\r\n".repeat(1_000),
         ..Change::to(State::Refused, "<b>No</b>".repeat(1_000))
     };
-    let row = shelf.library.settle(upload, &change, at(0)).unwrap();
+    let row = shelf
+        .library
+        .settle(upload, &change, |_| None, at(0))
+        .unwrap();
     assert_eq!(
         (row.remote_id.as_deref(), row.link.as_deref()),
         (Some("77"), Some("https://example.org/77"))
@@ -346,7 +358,10 @@ fn retry_lifts_back_off_and_pause() {
         due_at: Some(at(3_600)),
         ..Change::to(State::Waiting, "No answer.")
     };
-    shelf.library.settle(upload, &change, at(0)).unwrap();
+    shelf
+        .library
+        .settle(upload, &change, |_| None, at(0))
+        .unwrap();
     let pause = AccountState::Paused {
         reason: Reason::default(),
         until: Some(at(900)),
@@ -392,4 +407,70 @@ fn retry_lifts_back_off_and_pause() {
         sign_in,
         "only a sign-in helps there"
     );
+}
+
+#[test]
+fn an_answer_and_what_it_means_for_the_account_are_one_step() {
+    let mut shelf = Shelf::new();
+    let account = shelf.account("trek-point");
+    let id = shelf.one("a", &fit(0), &by_hand());
+    let upload = shelf.bring(id, State::Sending);
+    let pause = AccountState::Paused {
+        reason: Reason::default(),
+        until: Some(at(900)),
+    };
+    let mut settle = |to: State| {
+        let change = Change::to(to, "It asked to wait.");
+        let account_after = |known: &AccountState| {
+            assert_eq!(*known, AccountState::Connected);
+            Some(pause.clone())
+        };
+        let settled = shelf.library.settle(upload, &change, account_after, at(0));
+        let row = shelf.library.upload(upload).unwrap();
+        let account = shelf.library.account(account).unwrap();
+        (settled.is_ok(), row.state, account.state)
+    };
+    // What is on its way was not dismissed by any answer.
+    let connected = AccountState::Connected;
+    assert_eq!(settle(State::Dismissed), (false, State::Sending, connected));
+    assert_eq!(
+        settle(State::Waiting),
+        (true, State::Waiting, pause.clone())
+    );
+}
+
+#[test]
+fn what_is_sent_once_more_may_be_there_already() {
+    let mut shelf = Shelf::new();
+    shelf.account("map-my-tracks");
+    let id = shelf.one("a", &fit(0), &by_hand());
+    let upload = shelf.bring(id, State::Unsure);
+    let settle = |shelf: &mut Shelf, to: State, looks: Option<u32>| {
+        let change = Change {
+            looks,
+            ..Change::to(to, "So it is.")
+        };
+        let settled = shelf.library.settle(upload, &change, |_| None, at(0));
+        let row = settled.unwrap();
+        (row.looks, row.perhaps_arrived)
+    };
+    assert_eq!(settle(&mut shelf, State::Waiting, Some(1)), (1, true));
+    // The service could not even be reached with it.
+    shelf.library.claim(upload, Duration::ZERO, at(1)).unwrap();
+    assert_eq!(settle(&mut shelf, State::Waiting, None), (1, true));
+    shelf.library.claim(upload, Duration::ZERO, at(2)).unwrap();
+    shelf = shelf.reopened();
+    shelf.library.recover(at(3)).unwrap();
+    assert_eq!(shelf.upload(id).looks, 1, "a crash forgets nothing");
+    assert_eq!(settle(&mut shelf, State::Unsure, Some(2)), (2, true));
+    shelf
+        .library
+        .retry(Selection::Upload(upload), at(4))
+        .unwrap();
+    assert_eq!(shelf.upload(id).looks, 0, "a person gave the word");
+    assert_eq!(settle(&mut shelf, State::Waiting, Some(1)), (1, true));
+    // Deleting it does not forget that it may be there.
+    shelf.library.delete_activity(id, at(5)).unwrap();
+    let back = shelf.one("a", &fit(0), &by_hand());
+    assert_eq!(shelf.upload(back).state, State::Unsure);
 }
