@@ -1,5 +1,5 @@
 //! The program is killed at each system call that changes something outside of it, on each of its ways: taking in, sending,
-//! renewing a sign-in, signing in and out, its very first start. Or its disk fails at one of the calls that write to it, once or
+//! renewing a sign-in, signing in and out, its very first start, the first start of a newer version. Or its disk fails at one of the calls that write to it, once or
 //! from then on. After that it is run in peace: nothing may be lost, nothing may be there twice, and the library must open.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(
@@ -44,7 +44,10 @@ struct Said {
 }
 
 /// Of all ways the first: those that put something on the disk that must not be lost.
-const WAYS_THAT_WRITE: usize = 3;
+const WAYS_THAT_WRITE: usize = 4;
+
+/// Takes back what came after the first version of the database.
+const BACK_TO_VERSION_1: &str = "ALTER TABLE upload DROP COLUMN looks; PRAGMA user_version = 1;";
 
 /// One way of the program, harmed at a call of it; and what must hold afterwards.
 struct Way {
@@ -55,7 +58,7 @@ struct Way {
     check: fn(&Home, n: u32, command: &Said, killed: &Traced),
 }
 
-const WAYS: [Way; 6] = [
+const WAYS: [Way; 7] = [
     Way {
         name: "taking in",
         prepare: |home, n| {
@@ -107,6 +110,33 @@ const WAYS: [Way; 6] = [
             };
             let doctor = run_of(home, &doctor);
             assert!(!doctor.stderr.contains("panicked"), "{harmed:?} {doctor:?}");
+            std::fs::remove_dir_all(&command.data).unwrap();
+        },
+    },
+    Way {
+        name: "its first start after version 1",
+        prepare: |home, n| {
+            let file = home.path(&format!("{n}.fit"));
+            std::fs::write(&file, fit(n)).unwrap();
+            let command = Said {
+                data: home.path(&format!("data-{n}")),
+                ..said(home, &["import", file.to_str().unwrap()])
+            };
+            assert_eq!(run_of(home, &command).code, Some(0));
+            let db = rusqlite::Connection::open(command.data.join("library.db")).unwrap();
+            db.execute_batch(BACK_TO_VERSION_1).unwrap();
+            command
+        },
+        check: |home, n, command, harmed| {
+            again(home, command, harmed);
+            kept_once_in(home, &command.data, n);
+            let version = |file: &str| -> i64 {
+                let db = rusqlite::Connection::open(command.data.join(file)).unwrap();
+                db.pragma_query_value(None, "user_version", |row| row.get(0))
+                    .unwrap()
+            };
+            assert_eq!(version("library.db.before-2"), 1, "{harmed:?}");
+            assert!(version("library.db") >= 2, "{harmed:?}");
             std::fs::remove_dir_all(&command.data).unwrap();
         },
     },
