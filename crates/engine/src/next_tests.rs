@@ -7,6 +7,9 @@ use service::Outcome;
 
 use super::*;
 
+#[path = "status_tests.rs"]
+mod status;
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn circumstances() -> Circumstances<'static> {
