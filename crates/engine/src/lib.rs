@@ -71,6 +71,26 @@ pub fn default_data_dir() -> Result<std::path::PathBuf, Problem> {
         })
 }
 
+/// Whether a log line may be written, whatever level was asked for: our own, and of libraries only what is meant for people.
+/// What the others say beside it, of requests, headers and messages to the keyring, may hold a secret.
+#[must_use]
+pub fn may_log(line: &tracing::Metadata<'_>) -> bool {
+    const OURS: [&str; 7] = [
+        "trackdock",
+        "shell",
+        "engine",
+        "service",
+        "library",
+        "device",
+        "track",
+    ];
+    let library = line.target().split("::").next().unwrap_or_default();
+    let is_ours = OURS
+        .iter()
+        .any(|own| library == *own || library.starts_with("trackdock_"));
+    is_ours || *line.level() <= tracing::Level::INFO
+}
+
 /// A service's name for people, from its id; an unknown id is shown as it is.
 #[must_use]
 pub fn service_name(id: &str) -> &str {
