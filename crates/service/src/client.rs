@@ -215,7 +215,7 @@ impl Client {
                 Err(lost) => Verdict::Is(Outcome::transient(lost.what)),
             };
             match verdict {
-                Verdict::Is(outcome) => return Self::without(outcome, &token),
+                Verdict::Is(outcome) => return self.without(outcome, &token).await,
                 Verdict::Token if refused.is_none() => refused = Some(token),
                 Verdict::Token => return refused_twice(),
                 Verdict::AskList { .. } => {
@@ -244,7 +244,7 @@ impl Client {
         };
         let gone = match classify::poll(&rules.response, &answer, remote_id, now()) {
             Verdict::AskList { gone } => gone,
-            Verdict::Is(outcome) => return Self::without(outcome, &token),
+            Verdict::Is(outcome) => return self.without(outcome, &token).await,
             Verdict::Token => return refused_twice(),
         };
         if !self.can_list() {
@@ -299,7 +299,7 @@ impl Client {
             let Some((json, page)) =
                 page.and_then(|json| entries(&json, &rules.look.items).map(|page| (json, page)))
             else {
-                return Err(self.not_an_answer(&answer, &token, now));
+                return Err(self.not_an_answer(&answer, &token, now).await);
             };
             next = next_page(&answer, &json, &url);
             list.extend(page);
@@ -324,12 +324,15 @@ impl Client {
             .json()
             .filter(|_| answer.is_success())
             .and_then(|json| read_profile(&json));
-        profile.ok_or_else(|| self.not_an_answer(&answer, &token, now))
+        match profile {
+            Some(profile) => Ok(profile),
+            None => Err(self.not_an_answer(&answer, &token, now).await),
+        }
     }
 
-    fn not_an_answer(&self, answer: &Answer, token: &Secret, now: Clock<'_>) -> Outcome {
+    async fn not_an_answer(&self, answer: &Answer, token: &Secret, now: Clock<'_>) -> Outcome {
         match classify::failed_look(&self.session.settings.descriptor.response, answer, now()) {
-            Verdict::Is(outcome) => Self::without(outcome, token),
+            Verdict::Is(outcome) => self.without(outcome, token).await,
             Verdict::Token | Verdict::AskList { .. } => refused_twice(),
         }
     }
@@ -375,9 +378,19 @@ impl Client {
         }
     }
 
-    /// A service that sends our token back must not get it into a message.
-    fn without(outcome: Outcome, token: &Secret) -> Outcome {
-        outcome.map_texts(|text| redacted(text, [token]))
+    /// A service that sends back what it knows of us, the token of this request or an earlier one's, must not get it into a
+    /// message.
+    async fn without(&self, outcome: Outcome, token: &Secret) -> Outcome {
+        let stored = self.session.stored().await.ok().flatten();
+        let client = self.session.client_secret().await.ok().flatten();
+        let stored = stored.as_ref();
+        let known = [
+            Some(token),
+            stored.map(|tokens| &tokens.access),
+            stored.and_then(|tokens| tokens.refresh.as_ref()),
+            client.as_ref(),
+        ];
+        outcome.map_texts(|text| redacted(text, known.into_iter().flatten()))
     }
 }
 
