@@ -1,0 +1,245 @@
+//! The secrets of a run that goes wrong in many ways, logged as loudly as can be, are nowhere but in the secret store: neither in
+//! what the program says nor in any file of the data folder, in none of the forms that a leak takes.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test whose world cannot be set up has failed"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use common::{Home, SERVICES, fit};
+use sandbox::{Expire, Fault, Harm, ServiceName};
+use serde_json::{Value, json};
+
+const BOTH: [ServiceName; 2] = [ServiceName::MapMyTracks, ServiceName::TrekPoint];
+/// The file of `--secrets file`: where the secrets belong.
+const STORE: &str = "secrets.json";
+
+/// All that was ever secret, and all that the program has said.
+#[derive(Default)]
+struct Watch {
+    secrets: BTreeSet<String>,
+    said: Vec<(String, Vec<u8>)>,
+}
+
+impl Watch {
+    /// Runs a command with every log line there is.
+    fn run(&mut self, home: &Home, words: &[&str]) {
+        self.learn(home);
+        let output = home
+            .command(words)
+            .env("RUST_LOG", "trace")
+            .output()
+            .unwrap();
+        for (stream, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
+            self.said.push((format!("{stream} of {words:?}"), bytes));
+        }
+        self.learn(home);
+    }
+
+    /// Takes note of the secrets of now.
+    fn learn(&mut self, home: &Home) {
+        let text = fs::read_to_string(home.data().join(STORE)).unwrap_or_default();
+        if let Ok(all) = serde_json::from_str::<Value>(&text) {
+            self.secrets.extend(tokens(&all));
+        }
+        let client = &home.sandbox.clients().map_my_tracks_secret;
+        self.secrets.insert(client.clone());
+    }
+
+    /// Where a secret is that should not be: the form, and the place.
+    fn leaks(&self, data: &Path) -> Vec<String> {
+        let mut places = self.said.clone();
+        files(data, &mut places);
+        assert!(places.iter().any(|(name, _)| name.ends_with("library.db")));
+        let mut found = Vec::new();
+        for secret in &self.secrets {
+            for (form, bytes) in forms(secret) {
+                let hit = |(_, text): &&(String, Vec<u8>)| contains(text, &bytes);
+                found.extend(
+                    places
+                        .iter()
+                        .filter(hit)
+                        .map(|(place, _)| format!("{form} in {place}")),
+                );
+            }
+        }
+        found
+    }
+}
+
+/// The tokens in an entry of the store, which may be JSON inside of JSON.
+fn tokens(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(inner @ Value::Object(_)) => tokens(&inner),
+            _ => vec![text.clone()],
+        },
+        Value::Object(fields) => {
+            let secret = |name: &str| name.ends_with("_token") || name.contains(':');
+            let fields = fields
+                .iter()
+                .filter(|(name, value)| secret(name) || value.is_object());
+            fields.flat_map(|(_, value)| tokens(value)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// How a secret may lie in bytes: as it is, in hex, in UTF-16, and in base64 whatever stands before it.
+fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let bytes = secret.as_bytes();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let wide = |swap: bool| -> Vec<u8> {
+        let units = secret.encode_utf16();
+        units
+            .flat_map(|unit| {
+                if swap {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            })
+            .collect()
+    };
+    let url: String = url_encoded(secret);
+    let mut all = vec![
+        ("plain", bytes.to_vec()),
+        ("url", url.into_bytes()),
+        ("HEX", hex.to_uppercase().into_bytes()),
+        ("hex", hex.into_bytes()),
+        ("UTF-16", wide(false)),
+        ("UTF-16, big-endian", wide(true)),
+    ];
+    for before in 0..3 {
+        let padded = [&vec![b' '; before], bytes].concat();
+        for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            let text = engine.encode(&padded);
+            // The characters at both ends depend on what stands beside it.
+            let inner = text.get(4..text.len() - 4).unwrap();
+            all.push(("base64", inner.as_bytes().to_vec()));
+        }
+    }
+    all
+}
+
+fn url_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+fn contains(text: &[u8], wanted: &[u8]) -> bool {
+    !wanted.is_empty() && text.windows(wanted.len()).any(|window| window == wanted)
+}
+
+fn files(folder: &Path, all: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, all);
+        } else if !path.ends_with(STORE) {
+            all.push((path.display().to_string(), fs::read(&path).unwrap()));
+        }
+    }
+}
+
+/// The next answer of an endpoint has every secret in it that the service knows of us, in words that a person is shown.
+fn echo(home: &Home, at: usize, endpoint: &str, status: u16) {
+    let (service, name) = (BOTH[at], SERVICES[at]);
+    let text = fs::read_to_string(home.data().join(STORE)).unwrap();
+    let mut all: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap();
+    all.retain(|entry, _| entry.ends_with(name));
+    let secrets = tokens(&Value::Object(all));
+    assert!(!secrets.is_empty(), "{text}");
+    let plain = secrets.join(" ");
+    let words = format!("{plain} {}", STANDARD_NO_PAD.encode(&plain));
+    let body = json!({ "error": "invalid_grant", "message": words, "error_description": words, "detail": words });
+    let harm = Harm::Status {
+        status,
+        retry_after_s: None,
+        retry_after_date: false,
+        body: Some(body),
+    };
+    home.sandbox
+        .fault(Fault::once(service, endpoint, harm))
+        .unwrap();
+}
+
+#[test]
+fn no_secret_is_anywhere_but_in_the_store() {
+    let (home, mut watch) = (Home::new(), Watch::default());
+    let device = home.device();
+    let sync = ["sync", "--device", device.to_str().unwrap()];
+    let put = |n: u32| home.put(&format!("GARMIN/Activity/{n}.fit"), &fit(n));
+    home.sign_in();
+    put(1);
+    watch.run(&home, &sync);
+
+    // New tokens, and services that repeat what they were given.
+    home.sandbox.expire(None, Expire::Access);
+    put(2);
+    watch.run(&home, &sync);
+    for (n, status) in [(3, 403), (4, 400), (5, 500), (6, 429)] {
+        for at in 0..BOTH.len() {
+            echo(&home, at, "uploadActivity", status);
+        }
+        put(n);
+        watch.run(&home, &sync);
+        watch.run(&home, &["retry", "--all"]);
+    }
+    // A renewal that is refused, in words that have the refresh token in them.
+    home.sandbox.expire(None, Expire::Access);
+    for at in 0..BOTH.len() {
+        echo(&home, at, "token", 400);
+    }
+    put(7);
+    watch.run(&home, &sync);
+    for words in [
+        &["accounts"][..],
+        &["history"],
+        &["queue"],
+        &["devices"],
+        &["doctor"],
+    ] {
+        watch.run(&home, words);
+    }
+    // Signed in again, and out, while the service repeats it all.
+    for (at, name) in SERVICES.into_iter().enumerate() {
+        watch.run(&home, &["login", name]);
+        echo(&home, at, "revoke", 500);
+        watch.run(&home, &["logout", name]);
+    }
+
+    assert!(watch.secrets.len() >= 9, "{} secrets", watch.secrets.len());
+    assert_eq!(watch.leaks(&home.data()), Vec::<String>::new());
+
+    // The same look finds each form of a leak.
+    let secret = watch.secrets.first().unwrap().clone();
+    for (form, bytes) in forms(&secret) {
+        let planted = home.data().join("planted");
+        fs::write(
+            &planted,
+            [b"what else is there ", &bytes[..], b" and more"].concat(),
+        )
+        .unwrap();
+        let leaks = watch.leaks(&home.data());
+        assert!(
+            leaks.iter().any(|leak| leak.starts_with(form)),
+            "{form}: {leaks:?}"
+        );
+    }
+}
