@@ -6,42 +6,12 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use common::{Fake, client, json, now, run, settings, signed_in, silent, stored_access};
+use common::{Fake, client, json, now, rotating, run, settings, signed_in, silent, stored_access};
 use service::{Client, Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore};
 use track::Format;
 
 const MMT: ServiceId = ServiceId::MapMyTracks;
 const TP: ServiceId = ServiceId::TrekPoint;
-
-/// An authorization server that rotates: `a<n>` and `r<n>`, an old refresh token is refused.
-async fn rotating(id: ServiceId, store: Arc<dyn SecretStore>) -> Fake {
-    let generation = AtomicU32::new(1);
-    Fake::start(move |seen| {
-        let current = generation.load(Ordering::SeqCst);
-        if seen.path.ends_with("/oauth/token") {
-            if seen.form().get("refresh_token") != Some(&format!("r{current}")) {
-                return json(400, r#"{"error":"invalid_grant"}"#);
-            }
-            let next = generation.fetch_add(1, Ordering::SeqCst) + 1;
-            return json(
-                200,
-                format!(
-                    r#"{{"access_token":"a{next}","refresh_token":"r{next}","expires_in":3600}}"#
-                ),
-            );
-        }
-        if seen.header("authorization") != format!("Bearer a{current}") || current == 1 {
-            return json(401, r#"{"error":"invalid_token"}"#);
-        }
-        // What is used was stored before.
-        assert_eq!(
-            stored_access(store.as_ref(), id),
-            Some(format!("a{current}"))
-        );
-        json(200, r#"{"activity_id":5,"id":5,"status":"ready"}"#)
-    })
-    .await
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_refused_uploads_are_one_refresh() {

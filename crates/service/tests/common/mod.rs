@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -163,4 +164,34 @@ pub(crate) fn stored_access(store: &dyn SecretStore, id: ServiceId) -> Option<St
     let text = store.get(&format!("account:{}", id.name())).unwrap()?;
     let json: serde_json::Value = serde_json::from_str(text.expose()).unwrap();
     Some(json["access_token"].as_str().unwrap().to_owned())
+}
+
+/// An authorization server that rotates: `a<n>` and `r<n>`, an old refresh token is refused.
+pub(crate) async fn rotating(id: ServiceId, store: Arc<dyn SecretStore>) -> Fake {
+    let generation = AtomicU32::new(1);
+    Fake::start(move |seen| {
+        let current = generation.load(Ordering::SeqCst);
+        if seen.path.ends_with("/oauth/token") {
+            if seen.form().get("refresh_token") != Some(&format!("r{current}")) {
+                return json(400, r#"{"error":"invalid_grant"}"#);
+            }
+            let next = generation.fetch_add(1, Ordering::SeqCst) + 1;
+            return json(
+                200,
+                format!(
+                    r#"{{"access_token":"a{next}","refresh_token":"r{next}","expires_in":3600}}"#
+                ),
+            );
+        }
+        if seen.header("authorization") != format!("Bearer a{current}") || current == 1 {
+            return json(401, r#"{"error":"invalid_token"}"#);
+        }
+        // What is used was stored before.
+        assert_eq!(
+            stored_access(store.as_ref(), id),
+            Some(format!("a{current}"))
+        );
+        json(200, r#"{"activity_id":5,"id":5,"status":"ready"}"#)
+    })
+    .await
 }
