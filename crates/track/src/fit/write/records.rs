@@ -177,7 +177,10 @@ fn columns<'a>(layout: &mut Layout, points: &'a Points) -> Vec<Column<'a>> {
         && let Some(whole) = layout.slot(record::cadence)
     {
         let cells = points.cadence.cells();
-        let split = cells.iter().any(|cadence| turns(*cadence).1 > 0.0);
+        // Looked at all of them, several at a time, is faster than to stop at the first.
+        let split = cells
+            .iter()
+            .fold(false, |split, cadence| split | (turns(*cadence).1 > 0.0));
         let fraction = split.then(|| layout.slot(record::fractional_cadence));
         all.push(Column::Cadence(cells, whole, fraction.flatten()));
     }
@@ -282,11 +285,15 @@ impl Column<'_> {
 #[inline]
 fn turns(cadence: f32) -> (f64, f64) {
     let (parts, bits) = nearest(f64::from(cadence) * 128.0);
-    if !(0.0..2_147_483_648.0).contains(&parts) {
-        // Absent, or one that fits into no field, whatever it is rounded to.
-        return (if parts < 0.0 { -1.0 } else { parts }, 0.0);
-    }
-    (f64::from(bits >> 7), f64::from(bits & 127) / 128.0)
+    let fits = (0.0..2_147_483_648.0).contains(&parts);
+    // Absent, or one that fits into no field, whatever it is rounded to.
+    let none = if parts < 0.0 { -1.0 } else { parts };
+    let whole = f64::from((bits >> 7).cast_signed());
+    let rest = f64::from((bits & 127).cast_signed()) / 128.0;
+    (
+        if fits { whole } else { none },
+        if fits { rest } else { 0.0 },
+    )
 }
 
 impl Place {
