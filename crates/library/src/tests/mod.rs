@@ -7,6 +7,7 @@ mod keeping;
 mod pages;
 mod transitions;
 mod twins;
+mod versions;
 
 use std::io::Write;
 
