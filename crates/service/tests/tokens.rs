@@ -4,7 +4,7 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{Fake, client, json, now, rotating, run, settings, signed_in, silent, stored_access};
 use service::{Client, Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore};
