@@ -170,6 +170,7 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
         Outcome::Blocked(what) => blocked(&what, from, service),
         Outcome::Throttled { after, .. } => throttled(after, from, now),
         Outcome::Transient { what, after } => unreachable_now(&what, after, from, now),
+        Outcome::SecretsClosed(error) => secrets_closed(error.into(), from, now),
         Outcome::Unknown(what) if from == State::Processing => {
             let reason = format!("{service} did not answer clearly: {}.", clause(&what));
             Step::to(State::Processing, reason).due(schedule::delay(now.failures, None, now.dice))
@@ -219,6 +220,14 @@ fn throttled(after: Option<Duration>, from: State, now: &Circumstances<'_>) -> S
     let title = format!("{service} asks to wait before the next upload.");
     let problem = Problem::new("throttled", title, "It goes on by itself.");
     let step = Step::to(resting(from), format!("{service} asked to wait.")).due(wait);
+    step.effect(AccountEffect::Pause(problem, wait))
+}
+
+/// What cannot be read is not signed out: it waits until the keyring opens.
+fn secrets_closed(problem: Problem, from: State, now: &Circumstances<'_>) -> Step {
+    let wait = schedule::delay(now.failures, None, now.dice);
+    let reason = format!("{} It is tried again by itself.", problem.title);
+    let step = Step::to(resting(from), reason).due(wait);
     step.effect(AccountEffect::Pause(problem, wait))
 }
 

@@ -155,6 +155,19 @@ fn numbers_and_links_are_kept() {
 }
 
 #[test]
+fn a_locked_keyring_is_told_as_such() {
+    for from in [Sending, Processing, Unsure] {
+        let happened = Happened::Answered(Outcome::SecretsClosed(service::SecretError::Locked));
+        let step = next(from, happened, &circumstances()).unwrap();
+        let rests = if from == Sending { Waiting } else { from };
+        assert_eq!((step.state, step.due_in), (rests, seconds(30)));
+        assert_eq!(effect(&step), ("keyring_locked", seconds(30)));
+        assert!(step.reason.contains("keyring is locked"), "{}", step.reason);
+        check_sentences(&step);
+    }
+}
+
+#[test]
 fn an_unknown_outcome_is_looked_for_sent_again_or_asked_about() {
     let without_list = Circumstances {
         can_list: false,

@@ -53,6 +53,7 @@ fn short(verdict: Verdict) -> String {
             Outcome::Blocked(_) => "blocked".into(),
             Outcome::Throttled { after, .. } => format!("throttled{}", secs(after)),
             Outcome::Transient { after, .. } => format!("transient{}", secs(after)),
+            Outcome::SecretsClosed(_) => "secrets closed".into(),
             Outcome::Unknown(_) => "unknown".into(),
         },
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::secret::SecretError;
+
 /// What became of an upload or of a look at one. Texts are clauses without a full stop that name no address and hold no
 /// secret; those from the service are cut, cleaned, and untrusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub enum Outcome {
         /// How long to wait at least.
         after: Option<Duration>,
     },
+    /// The secret store does not give the sign-in out; nothing was sent, and nobody is signed out.
+    SecretsClosed(SecretError),
     /// It may or may not have been taken: never send again blindly.
     Unknown(String),
 }
@@ -80,6 +84,7 @@ impl Outcome {
                 what: clean(&what),
                 after,
             },
+            closed @ Outcome::SecretsClosed(_) => closed,
             Outcome::Unknown(what) => Outcome::Unknown(clean(&what)),
         }
     }

@@ -66,7 +66,7 @@ impl Session {
 
     /// An access token for a request; refreshed first when it is about to end.
     pub(crate) async fn access(self: &Arc<Self>, now: Timestamp) -> Result<Secret, Outcome> {
-        let tokens = self.stored().await.map_err(|error| locked_away(&error))?;
+        let tokens = self.stored().await.map_err(Outcome::SecretsClosed)?;
         let tokens = tokens.ok_or_else(|| Outcome::NeedsSignIn("nobody is signed in".into()))?;
         if tokens.is_stale(now) {
             self.renewed(tokens.access, now).await
@@ -91,7 +91,7 @@ impl Session {
 
     async fn refresh(&self, refused: Secret, now: Timestamp) -> Result<Secret, Outcome> {
         let mut held = self.hold().await.map_err(Outcome::transient)?;
-        let stored = self.stored().await.map_err(|error| locked_away(&error))?;
+        let stored = self.stored().await.map_err(Outcome::SecretsClosed)?;
         let stored = stored.ok_or_else(|| Outcome::NeedsSignIn("nobody is signed in".into()))?;
         if let Some((before, tokens)) = held
             .gate
@@ -108,10 +108,7 @@ impl Session {
         if held.gate.dead.as_ref().is_some_and(|dead| dead.is(&token)) {
             return Err(over());
         }
-        let secret = self
-            .client_secret()
-            .await
-            .map_err(|error| locked_away(&error))?;
+        let secret = self.client_secret().await.map_err(Outcome::SecretsClosed)?;
         tracing::debug!(service = self.id.name(), "refreshing the sign-in");
         match self.authority(secret.as_ref(), now).refresh(&token).await {
             Ok(granted) => {
@@ -146,7 +143,7 @@ impl Session {
                     "the refreshed sign-in could not be stored yet"
                 );
                 held.gate.unsaved = Some((before, tokens));
-                Err(locked_away(&error))
+                Err(Outcome::SecretsClosed(error))
             }
         }
     }
@@ -279,20 +276,6 @@ impl Session {
 
     pub(crate) fn secret_name(&self) -> String {
         format!("client-secret:{}", self.id.name())
-    }
-}
-
-/// A store that cannot be read is never "signed out": it is tried again.
-fn locked_away(error: &SecretError) -> Outcome {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let clause = letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default();
-    Outcome::Transient {
-        what: clause,
-        after: None,
     }
 }
 

@@ -217,10 +217,10 @@ async fn new_tokens_that_cannot_be_stored_are_not_used_and_not_lost() {
         folder.path(),
     );
     store.no_writing.store(true, Ordering::SeqCst);
-    match client.upload(run("x", Format::Fit), &silent, &now).await {
-        Outcome::Transient { what, .. } => assert_eq!(what, "the keyring is locked"),
-        other => panic!("{other:?}"),
-    }
+    assert_eq!(
+        client.upload(run("x", Format::Fit), &silent, &now).await,
+        Outcome::SecretsClosed(SecretError::Locked)
+    );
     assert!(
         fake.seen("/api/v1/activities")
             .iter()
@@ -248,10 +248,10 @@ async fn locked_is_not_signed_out() {
         Outcome::NeedsSignIn(_)
     ));
     store.no_reading.store(true, Ordering::SeqCst);
-    assert!(matches!(
+    assert_eq!(
         client.upload(run("x", Format::Fit), &silent, &now).await,
-        Outcome::Transient { .. }
-    ));
+        Outcome::SecretsClosed(SecretError::Locked)
+    );
     assert_eq!(
         client.sign_out().await.unwrap_err().code(),
         "keyring_locked"
