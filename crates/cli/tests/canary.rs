@@ -13,11 +13,10 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use common::{Home, SERVICES, fit};
-use sandbox::{Expire, Fault, Harm, ServiceName};
+use common::{BOTH, Home, SERVICES, fit};
+use sandbox::{Expire, Fault, Harm};
 use serde_json::{Value, json};
 
-const BOTH: [ServiceName; 2] = [ServiceName::MapMyTracks, ServiceName::TrekPoint];
 /// The file of `--secrets file`: where the secrets belong.
 const STORE: &str = "secrets.json";
 
@@ -25,8 +24,11 @@ const STORE: &str = "secrets.json";
 #[derive(Default)]
 struct Watch {
     secrets: BTreeSet<String>,
-    said: Vec<(String, Vec<u8>)>,
+    said: Places,
 }
+
+/// Bytes, each with the name of where they are.
+type Places = Vec<(String, Vec<u8>)>;
 
 impl Watch {
     /// Runs a command with every log line there is.
@@ -53,25 +55,28 @@ impl Watch {
         self.secrets.insert(client.clone());
     }
 
-    /// Where a secret is that should not be: the form, and the place.
-    fn leaks(&self, data: &Path) -> Vec<String> {
-        let mut places = self.said.clone();
-        files(data, &mut places);
-        assert!(places.iter().any(|(name, _)| name.ends_with("library.db")));
-        let mut found = Vec::new();
-        for secret in &self.secrets {
-            for (form, bytes) in forms(secret) {
-                let hit = |(_, text): &&(String, Vec<u8>)| contains(text, &bytes);
-                found.extend(
-                    places
-                        .iter()
-                        .filter(hit)
-                        .map(|(place, _)| format!("{form} in {place}")),
-                );
-            }
-        }
-        found
+    /// Where a secret may not be: all that was said, and every file but the store.
+    fn places(mut self, data: &Path) -> (BTreeSet<String>, Places) {
+        files(data, &mut self.said);
+        assert!(
+            self.said
+                .iter()
+                .any(|(name, _)| name.ends_with("library.db"))
+        );
+        (self.secrets, self.said)
     }
+}
+
+/// Where a secret is: the form, and the place.
+fn leaks(secrets: &BTreeSet<String>, places: &Places) -> Vec<String> {
+    let mut found = Vec::new();
+    for secret in secrets {
+        for (form, bytes) in forms(secret) {
+            let hits = places.iter().filter(|(_, text)| contains(text, &bytes));
+            found.extend(hits.map(|(place, _)| format!("{form} in {place}")));
+        }
+    }
+    found
 }
 
 /// The tokens in an entry of the store, which may be JSON inside of JSON.
@@ -146,7 +151,7 @@ fn contains(text: &[u8], wanted: &[u8]) -> bool {
     !wanted.is_empty() && text.windows(wanted.len()).any(|window| window == wanted)
 }
 
-fn files(folder: &Path, all: &mut Vec<(String, Vec<u8>)>) {
+fn files(folder: &Path, all: &mut Places) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -225,21 +230,21 @@ fn no_secret_is_anywhere_but_in_the_store() {
     }
 
     assert!(watch.secrets.len() >= 9, "{} secrets", watch.secrets.len());
-    assert_eq!(watch.leaks(&home.data()), Vec::<String>::new());
+    let (secrets, places) = watch.places(&home.data());
+    assert_eq!(leaks(&secrets, &places), Vec::<String>::new());
 
-    // The same look finds each form of a leak.
-    let secret = watch.secrets.first().unwrap().clone();
-    for (form, bytes) in forms(&secret) {
-        let planted = home.data().join("planted");
-        fs::write(
-            &planted,
-            [b"what else is there ", &bytes[..], b" and more"].concat(),
-        )
-        .unwrap();
-        let leaks = watch.leaks(&home.data());
+    // The same look finds each form of a leak, in a file of the folder.
+    let folder = home.path("planted");
+    fs::create_dir(&folder).unwrap();
+    for (form, bytes) in forms(secrets.first().unwrap()) {
+        let leak = [b"what else is there ", &bytes[..], b" and more"].concat();
+        fs::write(folder.join("leak"), leak).unwrap();
+        let mut planted = Places::new();
+        files(&folder, &mut planted);
+        let found = leaks(&secrets, &planted);
         assert!(
-            leaks.iter().any(|leak| leak.starts_with(form)),
-            "{form}: {leaks:?}"
+            found.iter().any(|leak| leak.starts_with(form)),
+            "{form}: {found:?}"
         );
     }
 }

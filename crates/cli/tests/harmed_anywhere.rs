@@ -15,12 +15,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use common::{Home, SERVICES, ended, fit, ride};
+use common::{BOTH, Home, SERVICES, ended, fit, ride};
 use nix::errno::Errno;
-use sandbox::{Expire, ServiceName};
+use sandbox::Expire;
 use tracer::{Calls, Harm, Traced, can_trace};
 
-const BOTH: [ServiceName; 2] = [ServiceName::MapMyTracks, ServiceName::TrekPoint];
 /// Points of each way in `./dev test`, spread over all of them; every one by `./dev soak`.
 const SAMPLE: u64 = 8;
 /// Points of each way and fault of the disk in `./dev test`.

@@ -14,6 +14,8 @@ use track::{Kind, Point, Position, Sport, Track};
 
 /// Both services' names as the program knows them.
 pub(crate) const SERVICES: [&str; 2] = ["map-my-tracks", "trek-point"];
+/// The same as the sandbox names them, in the same order.
+pub(crate) const BOTH: [ServiceName; 2] = [ServiceName::MapMyTracks, ServiceName::TrekPoint];
 
 /// One test's world.
 pub(crate) struct Home {

@@ -6,6 +6,13 @@ use super::*;
 
 const GAP: Duration = Duration::from_secs(10);
 
+fn paused(until: Timestamp) -> AccountState {
+    AccountState::Paused {
+        reason: Reason::default(),
+        until: Some(until),
+    }
+}
+
 #[test]
 fn answers_move_an_upload_only_where_they_may() {
     use State::*;
@@ -362,10 +369,7 @@ fn retry_lifts_back_off_and_pause() {
         .library
         .settle(upload, &change, |_| None, at(0))
         .unwrap();
-    let pause = AccountState::Paused {
-        reason: Reason::default(),
-        until: Some(at(900)),
-    };
+    let pause = paused(at(900));
     shelf
         .library
         .set_account_state(account, &pause, at(0))
@@ -415,10 +419,7 @@ fn an_answer_and_what_it_means_for_the_account_are_one_step() {
     let account = shelf.account("trek-point");
     let id = shelf.one("a", &fit(0), &by_hand());
     let upload = shelf.bring(id, State::Sending);
-    let pause = AccountState::Paused {
-        reason: Reason::default(),
-        until: Some(at(900)),
-    };
+    let pause = paused(at(900));
     let mut settle = |to: State| {
         let change = Change::to(to, "It asked to wait.");
         let account_after = |known: &AccountState| {
