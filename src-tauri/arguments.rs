@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use engine::SecretsPlace;
 use engine::view::Problem;
-use tracing_subscriber::EnvFilter;
 
 /// Plug in your watch or bike computer: every new activity is kept, and sent where it belongs.
 #[derive(Debug, Parser)]
@@ -45,22 +44,4 @@ impl Arguments {
             .clone()
             .map_or_else(engine::default_data_dir, Ok)
     }
-}
-
-/// Warnings by default; `RUST_LOG` for more.
-pub(crate) fn log_to_stderr() {
-    use tracing_subscriber::filter::filter_fn;
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(filter)
-        .with(filter_fn(engine::may_log))
-        .init();
 }

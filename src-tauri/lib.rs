@@ -19,7 +19,7 @@ use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, Wry};
 pub fn run() -> tauri::Result<()> {
     engine::keep_memory_private();
     let arguments = Arguments::parse();
-    arguments::log_to_stderr();
+    engine::log_to_stderr("warn");
     let mut builder = tauri::Builder::default();
     if arguments.data_dir.is_none() {
         // A data folder of one's own is another Trackdock; the usual one opens one window only.

@@ -133,24 +133,9 @@ fn wrong_use(error: &clap::Error) -> ExitCode {
 
 /// Warnings by default; `RUST_LOG` or `-v` for more. Never on stdout.
 fn log_to_stderr(verbose: u8) {
-    use tracing_subscriber::filter::filter_fn;
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-
-    let level = match verbose {
+    engine::log_to_stderr(match verbose {
         0 => "warn",
         1 => "info,hyper=warn,reqwest=warn",
         _ => "debug,hyper=info,h2=info,rustls=info,reqwest=info",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(filter)
-        .with(filter_fn(engine::may_log))
-        .init();
+    });
 }

@@ -71,10 +71,28 @@ pub fn default_data_dir() -> Result<std::path::PathBuf, Problem> {
         })
 }
 
+/// Writes log lines to stderr, never to stdout: as `RUST_LOG` says, else by the `usual` directives.
+pub fn log_to_stderr(usual: &str) {
+    use std::io::IsTerminal as _;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(filter)
+        .with(tracing_subscriber::filter::filter_fn(may_log))
+        .init();
+}
+
 /// Whether a log line may be written, whatever level was asked for: our own, and of libraries only what is meant for people.
 /// What the others say beside it, of requests, headers and messages to the keyring, may hold a secret.
-#[must_use]
-pub fn may_log(line: &tracing::Metadata<'_>) -> bool {
+fn may_log(line: &tracing::Metadata<'_>) -> bool {
     const OURS: [&str; 7] = [
         "trackdock",
         "shell",
