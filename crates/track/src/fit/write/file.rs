@@ -32,7 +32,7 @@ pub(super) struct File {
 }
 
 /// What of the values was lost.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Lost {
     /// Values that did not fit into their fields.
     pub(super) too_large: u64,
@@ -41,12 +41,10 @@ pub(super) struct Lost {
 }
 
 impl File {
-    /// An empty file with room for so many points.
-    pub(super) fn for_points(points: usize) -> File {
-        let mut bytes = Vec::with_capacity(points.saturating_mul(40).saturating_add(4096));
-        bytes.resize(HEADER, 0);
+    /// An empty file.
+    pub(super) fn new() -> File {
         File {
-            bytes,
+            bytes: vec![0; HEADER],
             defined: Vec::new(),
             lost: Lost::default(),
         }
@@ -102,23 +100,33 @@ impl File {
     /// Writes the definition of the messages that follow, unless the last one says the same: each field's number, size and base
     /// type; each developer field's number, size and index.
     pub(super) fn define(&mut self, number: u16, fields: &[[u8; 3]], own: &[[u8; 3]]) {
+        if self.is_defined(number, fields, own) {
+            return;
+        }
         let count = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
-        let from = self.bytes.len();
-        self.bytes
+        self.defined.clear();
+        self.defined
             .extend([if own.is_empty() { 0x40 } else { 0x60 }, 0, 0]);
-        self.bytes.extend(number.to_le_bytes());
-        self.bytes.push(count(fields.len()));
-        self.bytes.extend(fields.as_flattened());
+        self.defined.extend(number.to_le_bytes());
+        self.defined.push(count(fields.len()));
+        self.defined.extend(fields.as_flattened());
         if !own.is_empty() {
-            self.bytes.push(count(own.len()));
-            self.bytes.extend(own.as_flattened());
+            self.defined.push(count(own.len()));
+            self.defined.extend(own.as_flattened());
         }
-        let now = self.bytes.get(from..).unwrap_or_default();
-        if *now == *self.defined {
-            self.bytes.truncate(from);
-        } else {
-            self.defined = now.to_vec();
-        }
+        self.bytes.extend(&self.defined);
+    }
+
+    /// Whether the last definition says this. Asked before each message, of which there may be tens of thousands.
+    fn is_defined(&self, number: u16, fields: &[[u8; 3]], own: &[[u8; 3]]) -> bool {
+        let [_, _, _, low, high, _, rest @ ..] = self.defined.as_slice() else {
+            return false;
+        };
+        let (these, others) = rest.split_at(rest.len().min(fields.len() * 3));
+        let others = others.get(1..).unwrap_or_default();
+        number == u16::from_le_bytes([*low, *high])
+            && these.iter().eq(fields.as_flattened())
+            && others.iter().eq(own.as_flattened())
     }
 
     fn value(&mut self, field: &Field, value: Value) {
@@ -129,31 +137,38 @@ impl File {
                 self.bytes.push(0);
             }
             Value::Bytes(bytes) => self.bytes.extend(bytes),
-            Value::Array(values) => {
-                for value in values {
-                    self.number(field, f64::from(*value));
-                }
-            }
+            Value::Array(values) => self.all_numbers(field, values),
         }
+    }
+
+    fn number(&mut self, field: &Field, value: f64) {
+        self.all_numbers(field, &[value]);
     }
 
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "within the range just checked"
+        reason = "a field of this base is single"
     )]
-    fn number(&mut self, field: &Field, value: f64) {
-        let (whole, bits) = nearest((value + field.offset) * field.scale);
+    fn all_numbers<T: Copy + Into<f64>>(&mut self, field: &Field, values: &[T]) {
         let (least, most) = range(field.base);
-        let fits = whole >= least && whole <= most;
-        self.lost.too_large += u64::from(!fits);
-        let raw = match field.base {
-            Base::Float32 => (value as f32).to_bits(),
+        let absent = absent(field.base);
+        let width = match field.base {
             Base::Bytes | Base::Text | Base::SpeedDistance => return,
-            _ if fits => bits,
-            _ => absent(field.base),
+            base => usize::from(width(base)),
         };
-        let width = usize::from(width(field.base));
-        self.bytes.extend(raw.to_le_bytes().iter().take(width));
+        for value in values {
+            let value: f64 = (*value).into();
+            let (whole, bits) = nearest((value + field.offset) * field.scale);
+            let fits = whole >= least && whole <= most;
+            self.lost.too_large += u64::from(!fits);
+            let raw = match field.base {
+                Base::Float32 => (value as f32).to_bits(),
+                _ if fits => bits,
+                _ => absent,
+            };
+            let raw = raw.to_le_bytes();
+            self.bytes.extend(raw.get(..width).unwrap_or_default());
+        }
     }
 
     /// The whole file: the header before the data, and the checksum behind it.
@@ -188,6 +203,14 @@ pub(super) fn nearest(number: f64) -> (f64, u32) {
     const LARGE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
     let sum = number + LARGE;
     (sum - LARGE, sum.to_bits() as u32)
+}
+
+/// A whole number below 2^52 as a double, by putting its bits behind the exponent of 2^52: a conversion that processors do
+/// several of at a time.
+#[inline]
+pub(super) fn whole_double(number: u64) -> f64 {
+    const START: f64 = 4_503_599_627_370_496.0; // 2^52
+    f64::from_bits(START.to_bits() | number) - START
 }
 
 /// Bytes of a number of this base type.

@@ -15,7 +15,7 @@ use file::File;
 /// Writes a track as a FIT file of its kind: `file_id`, what describes the fields, devices, timer events, records, laps,
 /// lengths, sessions and activity, each with the fields that the track has.
 pub(crate) fn write(track: &Track) -> Written {
-    let mut file = File::for_points(track.points.len());
+    let mut file = File::new();
     let span = Span::of(track);
     let activity = track.kind.is_activity();
     summaries::file_id(&mut file, track, &span);
@@ -80,10 +80,13 @@ fn seconds_of(time_ms: i64) -> Option<u32> {
     Some(since_1989(time_ms).0).filter(|time| *time != u32::MAX)
 }
 
+/// FIT's first moment, and the one after its last, in milliseconds since 1970.
+const EPOCH_MS: i64 = EPOCH_S * 1000;
+const END_MS: i64 = EPOCH_MS + 0xFFFF_FFFF * 1000;
+
 /// Milliseconds since 1970 as whole FIT seconds, `u32::MAX` before 1989 or after 2126, and the milliseconds left over.
 #[inline]
 fn since_1989(time_ms: i64) -> (u32, u64) {
-    const EPOCH_MS: i64 = EPOCH_S * 1000;
     // Without a sign the division takes half the time.
     match u64::try_from(time_ms.wrapping_sub(EPOCH_MS)) {
         Ok(since) => {
