@@ -11,7 +11,7 @@ use crate::clock::{self, later};
 use crate::event::Event;
 use crate::lane::Lane;
 use crate::next::{self, Circumstances, Happened, Step};
-use crate::reconcile::{Match, matching};
+use crate::reconcile::Match;
 use crate::sending;
 use crate::state::State;
 use crate::view::{Notice, Problem};
@@ -83,7 +83,7 @@ impl State {
         let list = lane.list.take();
         let found = list
             .as_deref()
-            .map_or(Match::None, |list| matching(list, &self.wanted(&job)));
+            .map_or(Match::None, |list| self.search(list, &job));
         if let Some(lane) = self.lane(service) {
             lane.list = list;
         }

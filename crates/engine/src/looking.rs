@@ -9,7 +9,7 @@ use service::{Outcome, RemoteActivity, ServiceId};
 
 use crate::event::Event;
 use crate::next::Happened;
-use crate::reconcile::{Wanted, matching};
+use crate::reconcile::{Held, Match, Wanted, matching};
 use crate::state::State;
 
 /// Uploads asked about at once, per account.
@@ -104,7 +104,7 @@ impl State {
         let due = self.library.looks_due(account, now, u32::MAX);
         for job in self.check(due).unwrap_or_default() {
             if job.upload.state == UploadState::Unsure {
-                let found = matching(&list, &self.wanted(&job));
+                let found = self.search(&list, &job);
                 // What cannot be written down is still due, and looked for again.
                 let _ = self.step(service, &job, Happened::Searched(&found));
             }
@@ -138,8 +138,24 @@ impl State {
         }
     }
 
+    /// Looks for an upload in the service's list.
+    pub(crate) fn search(&self, list: &[RemoteActivity], job: &Job) -> Match {
+        let held = |id: &str| {
+            let by = self.library.others_called(&job.upload, id);
+            match by.as_deref() {
+                Ok([]) => Held::Free,
+                Ok(states) if states.iter().all(|state| *state != UploadState::Existing) => {
+                    Held::MadeByAnother
+                }
+                // What cannot be read is no clear find.
+                Ok(_) | Err(_) => Held::LinkedToAnother,
+            }
+        };
+        matching(list, &self.wanted(job), held)
+    }
+
     /// What a service would have of this upload.
-    pub(crate) fn wanted(&self, job: &Job) -> Wanted {
+    fn wanted(&self, job: &Job) -> Wanted {
         let activity = &job.activity;
         Wanted {
             start: activity.start,

@@ -258,25 +258,36 @@ fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
     let look = now.looks.saturating_add(1);
     match found {
         Match::One(id) => {
-            let mut step = Step::to(State::Existing, format!("It had arrived at {service}.")).saying(format!("Found at {service} as number {id}: it had arrived."));
+            let mut step = Step::to(State::Existing, format!("It had arrived at {service}."))
+                .saying(format!(
+                    "Found at {service} as number {id}: it had arrived."
+                ));
             step.remote_id = Some(id.clone());
             step
         }
-        Match::None if look < 2 => Step::to(State::Unsure, format!("Looking at {service} whether it arrived."))
-            .due(now.look_again)
-            .after_looks(look)
-            .saying(format!("Not in the list of {service} yet; looking once more.")),
+        Match::None if look < 2 => Step::to(
+            State::Unsure,
+            format!("Looking at {service} whether it arrived."),
+        )
+        .due(now.look_again)
+        .after_looks(look)
+        .saying(format!(
+            "Not in the list of {service} yet; looking once more."
+        )),
         Match::None => Step::to(State::Waiting, "")
             .due(before_next_attempt(now))
             .after_looks(0)
             .saying(format!("It did not arrive at {service}; it is sent again.")),
-        Match::Several(count) => Step::to(
-            State::Unsure,
-            format!("{service} has {count} activities that could be this one. Look there, then retry or dismiss."),
-        )
-        .coded(UNDECIDED)
-        .after_looks(look)
-        .saying(format!("{service} has {count} activities that could be this one.")),
+        Match::Several(_) | Match::Linked(_) => {
+            let what = found.in_words(service);
+            Step::to(
+                State::Unsure,
+                format!("{what} Look there, then retry or dismiss."),
+            )
+            .coded(UNDECIDED)
+            .after_looks(look)
+            .saying(what)
+        }
     }
 }
 
@@ -334,10 +345,10 @@ fn before_sending(found: &Match, now: &Circumstances<'_>) -> Option<Step> {
             .saying(format!("{service} already had it, as number {id}."))
         }),
         // The user has looked: it is another one.
-        Match::Several(_) if now.was_released => None,
+        Match::Several(_) | Match::Linked(_) if now.was_released => None,
         // It was never sent by us: it waits for a word, not for a look.
-        Match::Several(count) => {
-            let what = format!("{service} has {count} activities that could be this one.");
+        Match::Several(_) | Match::Linked(_) => {
+            let what = found.in_words(service);
             let reason = format!("{what} Look there, then release or dismiss it.");
             Some(Step::to(State::Held, reason).coded("several").saying(what))
         }

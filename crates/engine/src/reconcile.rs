@@ -30,13 +30,66 @@ pub(crate) enum Match {
     None,
     /// Several could be it: a person has to look.
     Several(usize),
+    /// The only ones that could be it are linked to another activity here: a person has to look.
+    Linked(String),
+}
+
+impl Match {
+    /// What was found, as a sentence.
+    pub(crate) fn in_words(&self, service: &str) -> String {
+        match self {
+            Match::None => format!("{service} has none that could be this one."),
+            Match::One(id) => format!("{service} has it as number {id}."),
+            Match::Several(count) => {
+                format!("{service} has {count} activities that could be this one.")
+            }
+            Match::Linked(id) => format!(
+                "{service} has one that could be this one, number {id}, but another activity here is linked to it."
+            ),
+        }
+    }
+}
+
+/// What is known of one of the service's activities beside what its list says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// No upload of ours goes by its id.
+    Free,
+    /// Another upload made it, as the service's own answer said: it is not the one looked for.
+    MadeByAnother,
+    /// Another upload was found to be it.
+    LinkedToAnother,
 }
 
 /// Looks for `wanted` in the whole list: start within 2 s, and distance within 2 % or duration within 5 s where both sides have
 /// them. Of several, one that was created after the attempt began is preferred. If nothing agrees so well, one of that start
 /// that was created after the attempt began is it: a service measures distance and duration in its own way.
-pub(crate) fn matching(list: &[RemoteActivity], wanted: &Wanted) -> Match {
+///
+/// One id is never two uploads: what another one made is passed over, and what another one is linked to is no clear find.
+pub(crate) fn matching(
+    list: &[RemoteActivity],
+    wanted: &Wanted,
+    held: impl Fn(&str) -> Held,
+) -> Match {
     let of_that_start = list.iter().filter(|remote| starts_with(remote, wanted));
+    let (free, taken): (Vec<_>, Vec<_>) = of_that_start
+        .map(|remote| (remote, held(&remote.id)))
+        .partition(|(_, held)| *held == Held::Free);
+    let free = best(free.into_iter().map(|(remote, _)| remote), wanted);
+    if free != Match::None {
+        return free;
+    }
+    let linked = taken
+        .into_iter()
+        .filter(|(_, held)| *held == Held::LinkedToAnother);
+    match best(linked.map(|(remote, _)| remote), wanted) {
+        Match::One(id) => Match::Linked(id),
+        other => other,
+    }
+}
+
+/// The best of those that began at the same moment.
+fn best<'a>(of_that_start: impl Iterator<Item = &'a RemoteActivity>, wanted: &Wanted) -> Match {
     let (alike, others): (Vec<&RemoteActivity>, Vec<&RemoteActivity>) =
         of_that_start.partition(|remote| is_as_long(remote, wanted));
     let recent = |of: &[&RemoteActivity]| -> Vec<String> {
@@ -126,7 +179,7 @@ mod tests {
             durations_s: vec![3_600.0, 3_500.0],
             attempt_began: Timestamp::from_second(START_S + 86_400).ok(),
         };
-        assert_eq!(matching(list, &wanted), expected);
+        assert_eq!(matching(list, &wanted, |_| Held::Free), expected);
     }
 
     #[test]
@@ -202,8 +255,34 @@ mod tests {
             attempt_began: None,
         };
         assert_eq!(
-            matching(&[remote("1", 0, None, None)], &wanted),
+            matching(&[remote("1", 0, None, None)], &wanted, |_| Held::Free),
             Match::None
+        );
+    }
+
+    #[test]
+    fn one_id_is_never_two_uploads() {
+        let wanted = Wanted {
+            start: Timestamp::from_second(START_S).ok(),
+            distance_m: Some(10_000.0),
+            durations_s: vec![],
+            attempt_began: None,
+        };
+        let both = [
+            remote("1", 0, Some(10_000.0), None),
+            remote("2", 1, Some(10_000.0), None),
+        ];
+        let look = |list: &[RemoteActivity], of_one: Held| {
+            let held = |id: &str| if id == "1" { of_one } else { Held::Free };
+            matching(list, &wanted, held)
+        };
+        assert_eq!(look(&both, Held::Free), Match::Several(2));
+        assert_eq!(look(&both, Held::MadeByAnother), Match::One("2".into()));
+        assert_eq!(look(&both, Held::LinkedToAnother), Match::One("2".into()));
+        assert_eq!(look(&both[..1], Held::MadeByAnother), Match::None);
+        assert_eq!(
+            look(&both[..1], Held::LinkedToAnother),
+            Match::Linked("1".into())
         );
     }
 }

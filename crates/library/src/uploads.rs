@@ -173,6 +173,21 @@ pub(crate) fn state(word: &str) -> rusqlite::Result<State> {
 }
 
 impl Reader {
+    /// The states of the account's other uploads that have arrived, or are being worked on, under this id of the service's.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn others_called(&self, upload: &UploadRow, remote_id: &str) -> Result<Vec<State>, Error> {
+        let mut select = self.db.prepare_cached(
+            "SELECT state FROM upload WHERE account_id = ?1 AND remote_id = ?2 AND id <> ?3
+             AND state IN ('sent', 'existing', 'processing')",
+        )?;
+        let rows = select.query_map((upload.account, remote_id, upload.id), |found| {
+            state(&found.get::<_, String>(0)?)
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// One upload.
     ///
     /// # Errors

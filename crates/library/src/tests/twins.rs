@@ -165,3 +165,32 @@ fn parts_of_one_file_are_no_twins() {
         ("held/twin", vec!["waiting".into(), "waiting".into()])
     );
 }
+
+#[test]
+fn others_of_the_same_account_that_go_by_an_id() {
+    let mut shelf = Shelf::new();
+    shelf.account("trek-point");
+    let ids = ["a", "b", "c"].map(|name| {
+        let start = i64::from(name.as_bytes()[0]) * 10_000;
+        shelf.one(name, &fit(start), &by_hand())
+    });
+    for (id, state) in ids.into_iter().zip([State::Sent, State::Existing]) {
+        let upload = shelf.bring(id, State::Unsure);
+        let mut change = Change::to(state, "So it is.");
+        change.remote_id = Some("7".into());
+        shelf
+            .library
+            .settle(upload, &change, |_| None, at(9))
+            .unwrap();
+    }
+    let third = shelf.upload(ids[2]);
+    let mut others = shelf.library.others_called(&third, "7").unwrap();
+    others.sort_by_key(|state| state.name());
+    assert_eq!(others, [State::Existing, State::Sent]);
+    assert_eq!(shelf.library.others_called(&third, "8").unwrap(), []);
+    let first = shelf.upload(ids[0]);
+    assert_eq!(
+        shelf.library.others_called(&first, "7").unwrap(),
+        [State::Existing]
+    );
+}
