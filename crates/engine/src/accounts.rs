@@ -18,9 +18,6 @@ use crate::problem;
 use crate::state::State;
 use crate::view::{Choice, Problem, ServiceSettings};
 
-/// Sent with every request, as services ask for (CONTRACTS.md §1.2).
-const USER_AGENT: &str = concat!("Trackdock/", env!("CARGO_PKG_VERSION"));
-
 /// Uploads that are made due at once when settings change; few have a wait of their own.
 const MOST_RETRIED: usize = 1_000;
 
@@ -47,12 +44,11 @@ impl State {
     }
 
     fn client(&self, service: ServiceId, settings: &Settings) -> Arc<Client> {
-        Arc::new(Client::new(
+        Arc::new((self.connect)(
             service,
             settings.clone(),
             Arc::clone(&self.store),
             self.data_dir.clone(),
-            USER_AGENT,
         ))
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use library::{AccountState, Change, Job, State as UploadState, UploadId};
 use service::{Outcome, ServiceId};
 
-use crate::clock::{self, later};
+use crate::clock::later;
 use crate::event::Event;
 use crate::lane::Lane;
 use crate::next::{self, Circumstances, Happened, Step};
@@ -115,7 +115,7 @@ impl State {
             return;
         }
         let (inbox, clock) = (self.inbox.clone(), Arc::clone(&self.clock));
-        let handle = self.runtime.handle().clone();
+        let (handle, aside) = (self.runtime.handle().clone(), self.runtime.aside());
         let Some(lane) = self.lane(service) else {
             return;
         };
@@ -127,7 +127,7 @@ impl State {
         );
         handle.spawn(async move {
             let preparing = Arc::clone(&client);
-            let ready = tokio::task::spawn_blocking(move || {
+            let ready = aside.run(move || {
                 sending::ready(
                     &path,
                     &activity,
@@ -136,7 +136,7 @@ impl State {
                 )
             });
             let event = match ready.await {
-                Ok(Ok(file)) => {
+                Some(Ok(file)) => {
                     let progress = |sent, of| {
                         // The engine may have ended.
                         let _ = inbox.send(Event::Progress { upload, sent, of });
@@ -148,12 +148,12 @@ impl State {
                         outcome,
                     }
                 }
-                Ok(Err(problem)) => Event::Unsendable {
+                Some(Err(problem)) => Event::Unsendable {
                     service,
                     upload,
                     problem,
                 },
-                Err(_) => Event::Unsendable {
+                None => Event::Unsendable {
                     service,
                     upload,
                     problem: crate::inspect::broke_the_reader("The original"),
@@ -269,7 +269,7 @@ impl State {
             poll_first: self.timing.poll_first,
             look_again: self.timing.look_again,
             asked,
-            dice: clock::dice(),
+            dice: (self.dice)(),
         }
     }
 

@@ -23,6 +23,9 @@ pub(crate) fn later(now: Timestamp, wait: Duration) -> Timestamp {
     now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+/// Throws a number from 0 to 1; tests bring their own.
+pub(crate) type Dice = Arc<dyn Fn() -> f64 + Send + Sync>;
+
 /// 0 to 1, different on each call and each computer; good enough to spread retries, not for secrets.
 pub(crate) fn dice() -> f64 {
     let random = RandomState::new().hash_one(0_u8);

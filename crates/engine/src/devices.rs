@@ -250,7 +250,7 @@ impl State {
             seen,
             staging,
             settle,
-            sleep: Arc::new(intake::sleep),
+            sleep: Arc::clone(&self.wait),
             clock,
             manual,
             unfinished: entry.unfinished.clone(),

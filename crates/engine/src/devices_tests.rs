@@ -12,7 +12,7 @@ use crate::intake::Found;
 use crate::network::Network;
 use crate::secrets::{self, SecretsPlace};
 use crate::start::{Connected, EngineOptions, Pulse};
-use crate::state::Parts;
+use crate::state::{Outside, Parts};
 use crate::view::Snapshot;
 
 /// A loop that nobody runs, and what comes to it.
@@ -22,7 +22,7 @@ fn state(folder: &Path) -> (State, Receiver<Event>) {
     let parts = Parts {
         config: Config::parse(data_dir.join("config.toml"), "").unwrap(),
         library: Library::open(&data_dir).unwrap(),
-        clock: Arc::new(|| Timestamp::UNIX_EPOCH),
+        outside: Outside::real(Arc::new(|| Timestamp::UNIX_EPOCH)),
         runtime: Network::start().unwrap(),
         store: secrets::store(SecretsPlace::Session, &data_dir),
         inbox,

@@ -10,6 +10,31 @@ use crate::view::Problem;
 pub(crate) struct Network {
     handle: Handle,
     runtime: Option<Runtime>,
+    aside: Aside,
+}
+
+/// Where work that keeps a thread busy is done.
+#[derive(Clone, Copy)]
+pub(crate) enum Aside {
+    /// On threads for that.
+    Threads,
+    /// At once, so that everything happens in one order.
+    #[cfg(test)]
+    Here,
+}
+
+impl Aside {
+    /// Nothing when it panicked.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        match self {
+            Aside::Threads => tokio::task::spawn_blocking(work).await.ok(),
+            #[cfg(test)]
+            Aside::Here => Some(work()),
+        }
+    }
 }
 
 impl Network {
@@ -23,7 +48,22 @@ impl Network {
         Ok(Self {
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
+            aside: Aside::Threads,
         })
+    }
+
+    /// The caller's own runtime, which nobody ends, and no other thread.
+    #[cfg(test)]
+    pub(crate) fn of(handle: &Handle) -> Self {
+        Self {
+            handle: handle.clone(),
+            runtime: None,
+            aside: Aside::Here,
+        }
+    }
+
+    pub(crate) fn aside(&self) -> Aside {
+        self.aside
     }
 
     pub(crate) fn handle(&self) -> &Handle {

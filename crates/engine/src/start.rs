@@ -16,7 +16,7 @@ use crate::network::Network;
 use crate::problem::words;
 use crate::secrets::{self, SecretsPlace};
 use crate::settings;
-use crate::state::{Parts, State};
+use crate::state::{Outside, Parts, State};
 use crate::view::{Notice, Problem, Settings, Snapshot};
 
 /// Which devices the engine looks at by itself.
@@ -92,7 +92,7 @@ impl Engine {
             options,
             config,
             library,
-            clock,
+            outside: Outside::real(clock),
             runtime,
             store,
             inbox: inbox.clone(),

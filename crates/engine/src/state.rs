@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use library::Library;
-use service::{SecretStore, ServiceId};
+use service::{Client, SecretStore, ServiceId, Settings};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock, Dice};
 use crate::config::{Config, Timing};
 use crate::devices::DeviceEntry;
 use crate::event::{Answer, Command, Event};
+use crate::intake::{self, Sleep};
 use crate::lane::Lane;
 use crate::network::Network;
 use crate::start::{Connected, EngineOptions, Opener, Pulse};
@@ -29,6 +30,8 @@ const EVENTS_AT_ONCE: usize = 256;
 const SHORTEST_SLEEP: Duration = Duration::from_millis(5);
 /// How long nothing new is begun after our own disk or database failed.
 const REST: Duration = Duration::from_secs(5);
+/// Sent with every request, as services ask for (CONTRACTS.md §1.2).
+const USER_AGENT: &str = concat!("Trackdock/", env!("CARGO_PKG_VERSION"));
 /// What the library says when something has gone or moved on meanwhile: no failure.
 const MOVED_ON: [&str; 5] = [
     "not_found",
@@ -45,7 +48,7 @@ pub(crate) struct Parts {
     pub(crate) options: EngineOptions,
     pub(crate) config: Config,
     pub(crate) library: Library,
-    pub(crate) clock: Clock,
+    pub(crate) outside: Outside,
     pub(crate) runtime: Network,
     pub(crate) store: Arc<dyn SecretStore>,
     pub(crate) inbox: Sender<Event>,
@@ -53,11 +56,42 @@ pub(crate) struct Parts {
     pub(crate) beat: watch::Sender<Pulse>,
 }
 
+/// The world as it is given in.
+pub(crate) struct Outside {
+    pub(crate) clock: Clock,
+    pub(crate) dice: Dice,
+    /// Passes the time of a look.
+    pub(crate) sleep: Sleep,
+    /// Makes the client of one service.
+    pub(crate) connect: Connect,
+}
+
+impl Outside {
+    /// The world as it is, but for the clock.
+    pub(crate) fn real(clock: Clock) -> Self {
+        Self {
+            clock,
+            dice: Arc::new(clock::dice),
+            sleep: Arc::new(intake::sleep),
+            connect: Arc::new(|service, settings, store, lock_dir| {
+                Client::new(service, settings, store, lock_dir, USER_AGENT)
+            }),
+        }
+    }
+}
+
+/// What makes a client: of which service, how it is set, where the secrets are, and where its lock file lies.
+pub(crate) type Connect =
+    Arc<dyn Fn(ServiceId, Settings, Arc<dyn SecretStore>, PathBuf) -> Client + Send + Sync>;
+
 /// Everything the engine knows. Only its own thread touches it.
 pub(crate) struct State {
     pub(crate) data_dir: PathBuf,
     pub(crate) library: Library,
     pub(crate) clock: Clock,
+    pub(crate) dice: Dice,
+    pub(crate) wait: Sleep,
+    pub(crate) connect: Connect,
     pub(crate) timing: Timing,
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) connected: Connected,
@@ -97,7 +131,7 @@ impl State {
             options,
             config,
             library,
-            clock,
+            outside,
             runtime,
             store,
             inbox,
@@ -107,7 +141,10 @@ impl State {
         let mut state = Self {
             data_dir: options.data_dir,
             library,
-            clock,
+            clock: outside.clock,
+            dice: outside.dice,
+            wait: outside.sleep,
+            connect: outside.connect,
             timing: config.timing,
             folders: config.folders.clone(),
             connected: options.connected,
@@ -163,7 +200,7 @@ impl State {
     }
 
     /// False when the loop is to end.
-    fn handle(&mut self, event: Event) -> bool {
+    pub(crate) fn handle(&mut self, event: Event) -> bool {
         match event {
             Event::Asked { command, answer } => self.asked(command, answer),
             Event::Devices(devices) => self.devices_changed(devices),
@@ -246,7 +283,7 @@ impl State {
     }
 
     /// Starts whatever can be started now.
-    fn work(&mut self) {
+    pub(crate) fn work(&mut self) {
         if self.rest.is_some_and(|until| until > Instant::now()) {
             return;
         }

@@ -21,6 +21,7 @@ use crate::secret::{Secret, SecretError, SecretStore};
 use crate::session::Session;
 use crate::settings::{Base, ServiceId, Settings, Visibility};
 use crate::sign_in::{PATIENCE, Profile, read_profile};
+use crate::transport::Transport;
 use crate::wire::{ANSWER, LIST, Wire};
 
 /// The clock, given by the caller.
@@ -73,6 +74,22 @@ impl Client {
         user_agent: &str,
     ) -> Self {
         let wire = Wire::new(user_agent, settings.all_loopback());
+        Self {
+            session: Arc::new(Session::new(id, settings, wire, store, lock_dir)),
+            sign_in_limit: PATIENCE,
+        }
+    }
+
+    /// As [`Client::new`], but requests are carried by `transport` in place of the network.
+    #[must_use]
+    pub fn over(
+        id: ServiceId,
+        settings: Settings,
+        store: Arc<dyn SecretStore>,
+        lock_dir: PathBuf,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
+        let wire = Wire::given(transport);
         Self {
             session: Arc::new(Session::new(id, settings, wire, store, lock_dir)),
             sign_in_limit: PATIENCE,

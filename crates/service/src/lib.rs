@@ -23,6 +23,7 @@ mod sign_in;
 mod sign_out;
 mod table;
 mod tokens;
+mod transport;
 mod wire;
 
 pub use axum::body::Bytes;
@@ -33,3 +34,4 @@ pub use secret::{FileStore, KeyringStore, Secret, SecretError, SecretStore, Sess
 pub use settings::{Polling, ServiceId, Settings, SettingsError, Visibility};
 pub use sign_in::{Profile, SignInError, SignedIn};
 pub use sign_out::{SignOutError, SignedOut};
+pub use transport::{Broken, Carried, Carrying, Reply, Transport};

@@ -152,9 +152,8 @@ impl Session {
     pub(crate) async fn hold(&self) -> Result<Held<'_>, String> {
         let gate = self.gate.lock().await;
         let path = self.lock_dir.join(format!("{}.lock", self.id.name()));
-        let file = tokio::task::spawn_blocking(move || lock_file(&path)).await;
+        let file = self.aside(move || lock_file(&path)).await;
         let file = file
-            .ok()
             .and_then(Result::ok)
             .ok_or("the lock file of the sign-in cannot be opened")?;
         let deadline = Instant::now() + PATIENCE;
@@ -243,9 +242,21 @@ impl Session {
         call: impl FnOnce(&dyn SecretStore) -> Result<T, SecretError> + Send + 'static,
     ) -> Result<T, SecretError> {
         let store = Arc::clone(&self.store);
-        tokio::task::spawn_blocking(move || call(store.as_ref()))
+        self.aside(move || call(store.as_ref()))
             .await
             .unwrap_or(Err(SecretError::Absent))
+    }
+
+    /// Does what may wait for the system on a thread for that; nothing when it panicked. Where the network is played, nothing
+    /// waits, and everything happens in one order.
+    async fn aside<T: Send + 'static>(
+        &self,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        if self.wire.is_given() {
+            return Some(call());
+        }
+        tokio::task::spawn_blocking(call).await.ok()
     }
 
     pub(crate) fn authority<'a>(

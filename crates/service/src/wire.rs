@@ -3,15 +3,18 @@
 use std::error::Error as _;
 use std::io::ErrorKind;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream;
+use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Body, Request, redirect, retry};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Bytes;
 use crate::answer::Answer;
+use crate::transport::{Broken, Carried, Transport};
 
 /// Before a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -21,6 +24,8 @@ pub(crate) const ANSWER: usize = 1 << 20;
 pub(crate) const LIST: usize = 8 << 20;
 /// Bytes handed to the socket at once: the steps of the progress, and the least that must go within the stall limit.
 const CHUNK: usize = 16 << 10;
+/// So long nothing may move.
+const STALL: Duration = Duration::from_secs(60);
 
 /// No usable answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +40,19 @@ pub(crate) struct Lost {
 pub(crate) struct Outgoing {
     sent: watch::Receiver<u64>,
     total: u64,
+    parts: Vec<Bytes>,
 }
 
 /// The HTTP client: no redirects, no retries of its own, no idle connections (a stale one would make an upload's fate unknown).
 pub(crate) struct Wire {
-    http: Result<reqwest::Client, String>,
+    way: Way,
     stall: Duration,
+}
+
+/// How requests go out.
+enum Way {
+    Network(Result<reqwest::Client, String>),
+    Given(Arc<dyn Transport>),
 }
 
 impl Wire {
@@ -69,9 +81,22 @@ impl Wire {
             .or_else(|_| build(true))
             .map_err(|_| "the network cannot be used".to_owned());
         Self {
-            http,
-            stall: Duration::from_secs(60),
+            way: Way::Network(http),
+            stall: STALL,
         }
+    }
+
+    /// Requests are carried by `transport`.
+    pub(crate) fn given(transport: Arc<dyn Transport>) -> Self {
+        Self {
+            way: Way::Given(transport),
+            stall: STALL,
+        }
+    }
+
+    /// Whether requests go another way than over the network.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self.way, Way::Given(_))
     }
 
     pub(crate) fn set_stall(&mut self, stall: Duration) {
@@ -80,7 +105,14 @@ impl Wire {
 
     /// Sends a small request and reads at most `cap` bytes of the answer.
     pub(crate) async fn ask(&self, request: Request, cap: usize) -> Result<Answer, Lost> {
-        let http = self.http()?;
+        let http = match &self.way {
+            Way::Network(http) => usable(http)?,
+            Way::Given(transport) => {
+                let body = request.body().and_then(Body::as_bytes);
+                let body = Bytes::copy_from_slice(body.unwrap_or_default());
+                return self.carried(transport.as_ref(), request, body).await;
+            }
+        };
         let response = timeout_at(Instant::now() + self.stall, http.execute(request)).await;
         let response = response.map_err(|_| Lost {
             perhaps_taken: true,
@@ -100,7 +132,15 @@ impl Wire {
         mut outgoing: Outgoing,
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<Answer, Lost> {
-        let mut answering = pin!(self.http()?.execute(request));
+        let http = match &self.way {
+            Way::Network(http) => usable(http)?,
+            Way::Given(transport) => {
+                progress(outgoing.total, outgoing.total);
+                let body = Bytes::from(outgoing.parts.concat());
+                return self.carried(transport.as_ref(), request, body).await;
+            }
+        };
+        let mut answering = pin!(http.execute(request));
         let mut deadline = Instant::now() + self.stall;
         let mut all_out = false;
         let response = loop {
@@ -127,10 +167,42 @@ impl Wire {
         self.read(response, ANSWER).await
     }
 
-    fn http(&self) -> Result<&reqwest::Client, Lost> {
-        self.http.as_ref().map_err(|what| Lost {
-            perhaps_taken: false,
-            what: what.clone(),
+    /// As over the network, but for the words.
+    async fn carried(
+        &self,
+        transport: &dyn Transport,
+        request: Request,
+        body: Bytes,
+    ) -> Result<Answer, Lost> {
+        let carried = Carried {
+            method: request.method().to_string(),
+            url: request.url().clone(),
+            headers: request.headers().clone(),
+            body,
+        };
+        let reply = timeout_at(Instant::now() + self.stall, transport.carry(carried)).await;
+        let reply = reply.map_err(|_| Lost {
+            perhaps_taken: true,
+            what: self.silence(),
+        })?;
+        let reply = reply.map_err(|broken| match broken {
+            Broken::NotSent => Lost {
+                perhaps_taken: false,
+                what: "the connection was refused".into(),
+            },
+            Broken::Lost => Lost {
+                perhaps_taken: true,
+                what: "the connection broke off".into(),
+            },
+        })?;
+        let headers = reply.headers.iter().filter_map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_str(value).ok()?))
+        });
+        Ok(Answer {
+            status: reply.status,
+            headers: headers.collect(),
+            body: reply.body,
         })
     }
 
@@ -166,11 +238,19 @@ impl Wire {
     }
 }
 
+fn usable(http: &Result<reqwest::Client, String>) -> Result<&reqwest::Client, Lost> {
+    http.as_ref().map_err(|what| Lost {
+        perhaps_taken: false,
+        what: what.clone(),
+    })
+}
+
 impl Outgoing {
     /// A body of `parts` that counts itself, and the counter. The length is known, so nothing is sent in chunked form.
     pub(crate) fn new(mut parts: Vec<Bytes>) -> (Body, Self) {
         let total: u64 = parts.iter().map(|part| part.len() as u64).sum();
         let (count, sent) = watch::channel(0);
+        let whole = parts.clone();
         parts.reverse();
         let body = stream::unfold((parts, count), |(mut parts, count)| async move {
             let mut part = loop {
@@ -184,7 +264,14 @@ impl Outgoing {
             count.send_modify(|sent| *sent += chunk.len() as u64);
             Some((Ok::<Bytes, std::io::Error>(chunk), (parts, count)))
         });
-        (Body::wrap_stream(body), Self { sent, total })
+        (
+            Body::wrap_stream(body),
+            Self {
+                sent,
+                total,
+                parts: whole,
+            },
+        )
     }
 
     pub(crate) fn total(&self) -> u64 {
