@@ -304,8 +304,9 @@ impl Library {
                 return Err(Error::Transition { from, to });
             }
             if from == State::Sending {
+                // Not the later of the two: the claim's may be of a clock that was set back since.
                 tx.execute(
-                    "UPDATE account SET next_allowed_at = max(next_allowed_at, ?2 + gap_ms) WHERE id = ?1",
+                    "UPDATE account SET next_allowed_at = ?2 + gap_ms WHERE id = ?1",
                     params![row.account, now.as_millisecond()],
                 )?;
             }
