@@ -34,6 +34,8 @@ mod schedule;
 mod secrets;
 mod sending;
 mod settings;
+#[cfg(test)]
+mod sim;
 mod start;
 mod state;
 mod unzipped;

@@ -1,0 +1,609 @@
+//! Both services as they are imagined: what they have taken, which tokens they know, and how badly they answer. They note what
+//! must never happen to them.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use fastrand::Rng;
+use jiff::Timestamp;
+use serde_json::json;
+use service::{Broken, Carried, Carrying, Reply, ServiceId, Transport};
+
+use super::files::{self, BEGINNING_MS};
+use super::store::Store;
+
+/// One activity at a service.
+#[derive(Clone, Debug)]
+pub(super) struct Remote {
+    pub(super) id: u64,
+    /// Which recording.
+    pub(super) file: usize,
+    /// We sent it; else another program did.
+    pub(super) ours: bool,
+    created_ms: u64,
+    ready_ms: u64,
+}
+
+/// One service.
+struct Model {
+    id: ServiceId,
+    rng: Rng,
+    access: String,
+    refresh: String,
+    issued: u64,
+    expires_ms: u64,
+    /// Refresh tokens whose successor has reached the client.
+    replaced: HashSet<String>,
+    remotes: Vec<Remote>,
+    /// The upload under way, and whether the last one may be repeated at once.
+    uploading: bool,
+    last_began_ms: Option<u64>,
+    may_repeat: bool,
+    /// Uploads of each recording whose outcome nobody could know.
+    unclear: BTreeMap<usize, u32>,
+    /// Refusals of each recording that were heard.
+    refusals: BTreeMap<usize, u32>,
+    /// Asked to send nothing before.
+    not_before_ms: u64,
+}
+
+/// Both, and what connects them with the program.
+pub(super) struct Services {
+    elapsed_ms: Arc<AtomicU64>,
+    models: [Mutex<Model>; 2],
+    store: Arc<Store>,
+    /// How many of a hundred answers are bad.
+    badness: AtomicU64,
+    notes: Mutex<Notes>,
+}
+
+/// What was seen.
+#[derive(Default)]
+struct Notes {
+    violations: Vec<String>,
+    trace: Vec<String>,
+    /// When an answer comes.
+    deadlines: Vec<u64>,
+    /// Requests that were given up on their way.
+    left: Vec<(ServiceId, Carried)>,
+}
+
+/// What becomes of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Well,
+    NotSent,
+    /// The connection breaks before it is taken.
+    LostBefore,
+    /// It is taken, and the connection breaks.
+    LostAfter,
+    /// It is taken or not, and nothing comes back.
+    Silence(bool),
+    /// A code and a wait, and whether it was taken before.
+    Trouble(u16, Option<u64>, bool),
+    /// Somebody else's page with a good code.
+    Page(bool),
+    /// The token is not accepted this once.
+    TokenRefused,
+}
+
+const HTML: &[u8] = b"<html><title>Welcome to our Wi-Fi</title></html>";
+
+impl Services {
+    pub(super) fn new(seed: u64, elapsed_ms: Arc<AtomicU64>, store: Arc<Store>) -> Services {
+        let model = |id: ServiceId| {
+            Mutex::new(Model {
+                id,
+                rng: Rng::with_seed(seed ^ (id as u64 + 1) << 40),
+                access: String::new(),
+                refresh: String::new(),
+                issued: 0,
+                expires_ms: 0,
+                replaced: HashSet::new(),
+                remotes: Vec::new(),
+                uploading: false,
+                last_began_ms: None,
+                may_repeat: true,
+                unclear: BTreeMap::new(),
+                refusals: BTreeMap::new(),
+                not_before_ms: 0,
+            })
+        };
+        Services {
+            elapsed_ms,
+            models: ServiceId::ALL.map(model),
+            store,
+            badness: AtomicU64::new(30),
+            notes: Mutex::default(),
+        }
+    }
+
+    pub(super) fn badness(&self, percent: u64) {
+        self.badness.store(percent, Ordering::Relaxed);
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        self.elapsed_ms.load(Ordering::Relaxed)
+    }
+
+    fn with<T>(&self, id: ServiceId, act: impl FnOnce(&mut Model) -> T) -> T {
+        act(&mut self.models[id as usize].lock().unwrap())
+    }
+
+    /// Somebody signs in: new tokens, which the program stores by itself.
+    pub(super) fn sign_in(&self, id: ServiceId) {
+        let text = self.with(id, |model| {
+            model.grant(self.now_ms());
+            json!({"access_token": model.access, "refresh_token": model.refresh, "expires_at": null, "scopes": []}).to_string()
+        });
+        self.store.put(&format!("account:{}", id.name()), &text);
+    }
+
+    /// The access token ends before its time; or both do, because the athlete says so on the service's page.
+    pub(super) fn end_tokens(&self, id: ServiceId, both: bool) {
+        self.with(id, |model| {
+            model.expires_ms = 0;
+            if both {
+                model.refresh = "revoked".into();
+            }
+        });
+    }
+
+    /// Another program sends a recording.
+    pub(super) fn take_from_elsewhere(&self, id: ServiceId, file: usize) {
+        self.with(id, |model| model.take(file, false, self.now_ms()));
+    }
+
+    pub(super) fn remotes(&self, id: ServiceId) -> Vec<Remote> {
+        self.with(id, |model| model.remotes.clone())
+    }
+
+    /// How often each recording went out without anybody knowing what became of it.
+    pub(super) fn unclear(&self, id: ServiceId) -> BTreeMap<usize, u32> {
+        self.with(id, |model| model.unclear.clone())
+    }
+
+    /// How often the program heard that a recording is not wanted.
+    pub(super) fn refusals(&self, id: ServiceId) -> BTreeMap<usize, u32> {
+        self.with(id, |model| model.refusals.clone())
+    }
+
+    /// A clock was set, or a person gave a word: what the services asked for is not to be expected.
+    pub(super) fn may_be_early(&self) {
+        for id in ServiceId::ALL {
+            self.with(id, |model| model.not_before_ms = 0);
+        }
+    }
+
+    /// The program died: nothing of it is under way any more.
+    pub(super) fn hung_up(&self) {
+        for id in ServiceId::ALL {
+            self.with(id, |model| {
+                model.uploading = false;
+                model.last_began_ms = None;
+            });
+        }
+        self.notes.lock().unwrap().deadlines.clear();
+        // In an order of ours: tasks end in any.
+        let mut left = std::mem::take(&mut self.notes.lock().unwrap().left);
+        left.sort_by_key(|(id, request)| (*id, request.url.to_string(), request.body.clone()));
+        for (id, request) in left {
+            if self.with(id, |model| model.rng.bool()) {
+                self.answer(id, &request, Fate::LostAfter);
+            }
+        }
+    }
+
+    /// The next moment at which an answer may come.
+    pub(super) fn next_deadline(&self) -> Option<u64> {
+        let now = self.now_ms();
+        let mut notes = self.notes.lock().unwrap();
+        notes.deadlines.retain(|deadline| *deadline > now);
+        notes.deadlines.iter().min().copied()
+    }
+
+    pub(super) fn violated(&self, what: String) {
+        self.notes.lock().unwrap().violations.push(what);
+    }
+
+    pub(super) fn violations(&self) -> Vec<String> {
+        self.notes.lock().unwrap().violations.clone()
+    }
+
+    pub(super) fn trace(&self, what: String) {
+        let line = format!("{} {what}", self.now_ms());
+        self.notes.lock().unwrap().trace.push(line);
+    }
+
+    pub(super) fn traced(&self) -> Vec<String> {
+        self.notes.lock().unwrap().trace.clone()
+    }
+
+    async fn pass(&self, ms: u64) {
+        let until = self.now_ms() + ms;
+        self.notes.lock().unwrap().deadlines.push(until);
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    async fn talk(&self, id: ServiceId, request: Carried) -> Result<Reply, Broken> {
+        let badness = self.badness.load(Ordering::Relaxed);
+        let is_upload = request.method == "POST" && !request.url.path().contains("/oauth/");
+        let (fate, before, after) = self.with(id, |model| {
+            let fate = match model.fate(badness, is_upload) {
+                // Where tokens are given none is asked for.
+                Fate::TokenRefused if request.url.path().contains("/oauth/") => Fate::Well,
+                fate => fate,
+            };
+            (fate, model.rng.u64(1..400), model.rng.u64(1..2_000))
+        });
+        if is_upload {
+            self.begin_upload(id);
+        }
+        let token = token_of(&request);
+        if token.is_some_and(|token| !self.store.holds(token)) {
+            self.violated(format!(
+                "{}: a token that is not stored was used",
+                id.name()
+            ));
+        }
+        let mut guard = Underway {
+            services: self,
+            id,
+            is_upload,
+            request: (fate != Fate::NotSent && fate != Fate::LostBefore).then_some(&request),
+        };
+        self.pass(before).await;
+        guard.request = None;
+        let reply = self.answer(id, &request, fate);
+        self.pass(after).await;
+        if let Fate::Silence(_) = fate {
+            // Longer than the client's patience.
+            self.pass(100_000).await;
+        }
+        let reply = reply.ok_or(match fate {
+            Fate::NotSent => Broken::NotSent,
+            _ => Broken::Lost,
+        });
+        if is_upload {
+            let repeat = matches!(&reply, Ok(reply) if reply.status == 401);
+            self.with(id, |model| {
+                model.may_repeat = repeat;
+            });
+        }
+        if let (true, Ok(reply)) = (is_upload, &reply) {
+            self.heard(id, &request, reply);
+        }
+        if let Ok(reply) = &reply {
+            self.delivered(id, &request, reply);
+        }
+        reply
+    }
+
+    /// Rules about uploads: one at a time, and not too fast.
+    fn begin_upload(&self, id: ServiceId) {
+        let now = self.now_ms();
+        let wrong = self.with(id, |model| {
+            let gap = model.last_began_ms.replace(now).map(|last| now - last);
+            let too_fast = gap.is_some_and(|gap| gap < 1_000) && !model.may_repeat;
+            let two = std::mem::replace(&mut model.uploading, true);
+            let early = now < model.not_before_ms;
+            two.then_some("two uploads at once")
+                .or(early.then_some("an upload earlier than it was asked"))
+                .or(too_fast.then_some("uploads too fast"))
+        });
+        self.trace(format!("{} begins an upload", id.name()));
+        if let Some(wrong) = wrong {
+            self.violated(format!("{}: {wrong} at {now}", id.name()));
+        }
+    }
+
+    /// What the client has heard, and must hold to.
+    fn heard(&self, id: ServiceId, request: &Carried, reply: &Reply) {
+        let wait = reply
+            .headers
+            .first()
+            .and_then(|(_, wait)| wait.parse::<u64>().ok());
+        let file = files::of_body(&request.body);
+        let now = self.now_ms();
+        self.with(id, |model| {
+            if let Some(wait) = wait {
+                model.not_before_ms = now + wait * 1_000;
+            }
+            let unwanted = file.filter(|file| files::pool()[*file].unwanted);
+            if let Some(file) = unwanted.filter(|_| !reply.body.is_empty() && reply.status > 401) {
+                *model.refusals.entry(file).or_default() += 1;
+            }
+        });
+    }
+
+    /// New tokens have reached the client: those before must not be shown again.
+    fn delivered(&self, id: ServiceId, request: &Carried, reply: &Reply) {
+        // What a locked keyring does not take is lost when the program dies, and costs a sign-in.
+        let told = reply.status == 200 && reply.body != HTML;
+        if told && !self.store.is_locked() && request.url.path().ends_with("/oauth/token") {
+            let form = form(&request.body);
+            self.trace(format!("{} has new tokens for {form:?}", id.name()));
+            if let Some(token) = form.get("refresh_token") {
+                self.with(id, |model| model.replaced.insert(token.clone()));
+            }
+        }
+    }
+
+    /// What the service does and says; nothing comes back where it is none.
+    fn answer(&self, id: ServiceId, request: &Carried, fate: Fate) -> Option<Reply> {
+        let now = self.now_ms();
+        let (does, says) = match fate {
+            Fate::Well => (true, None),
+            Fate::NotSent | Fate::LostBefore | Fate::Silence(false) => (false, None),
+            Fate::LostAfter | Fate::Silence(true) => (true, None),
+            Fate::Trouble(status, wait, does) => {
+                let headers = wait.map(|wait| ("retry-after".to_owned(), wait.to_string()));
+                let headers = headers.into_iter().collect();
+                (
+                    does,
+                    Some(Reply {
+                        status,
+                        headers,
+                        body: Vec::new(),
+                    }),
+                )
+            }
+            Fate::Page(does) => (
+                does,
+                Some(Reply {
+                    status: 200,
+                    headers: Vec::new(),
+                    body: HTML.to_vec(),
+                }),
+            ),
+            Fate::TokenRefused => (false, Some(reply(401, &json!({"error": "invalid_token"})))),
+        };
+        let done = does.then(|| self.serve(id, request));
+        let lost = matches!(
+            fate,
+            Fate::NotSent | Fate::LostBefore | Fate::LostAfter | Fate::Silence(_)
+        );
+        let told = if lost { None } else { says.or(done) };
+        let status = told.as_ref().map_or(0, |reply| reply.status);
+        let file = files::of_body(&request.body);
+        if let Some(file) = file {
+            let certain = matches!(fate, Fate::Well | Fate::NotSent | Fate::TokenRefused)
+                || matches!(fate, Fate::Trouble(403 | 429 | 503, _, false));
+            if !certain {
+                self.with(id, |model| *model.unclear.entry(file).or_default() += 1);
+            }
+        }
+        self.trace(format!(
+            "{} {} {file:?} {fate:?} {status} at {now}",
+            request.method,
+            request.url.path()
+        ));
+        told
+    }
+
+    /// What a service in good health does.
+    fn serve(&self, id: ServiceId, request: &Carried) -> Reply {
+        let path = request.url.path();
+        if path.ends_with("/oauth/token") {
+            return self.renew(id, request);
+        }
+        if path.ends_with("/oauth/revoke") {
+            return self.with(id, |model| {
+                model.expires_ms = 0;
+                model.refresh = "revoked".into();
+                reply(200, &json!({}))
+            });
+        }
+        let token = token_of(request).unwrap_or_default().to_owned();
+        let now = self.now_ms();
+        self.with(id, |model| {
+            if token != model.access || now >= model.expires_ms {
+                return reply(401, &json!({"error": "invalid_token"}));
+            }
+            match (request.method.as_str(), files::of_body(&request.body)) {
+                ("POST", Some(file)) => model.upload(file, now),
+                ("POST", None) => reply(400, &json!({"error": "invalid_file"})),
+                _ => model.look(path, now),
+            }
+        })
+    }
+
+    fn renew(&self, id: ServiceId, request: &Carried) -> Reply {
+        let form = form(&request.body);
+        let shown = form.get("refresh_token").cloned().unwrap_or_default();
+        let now = self.now_ms();
+        self.trace(format!("{} is shown {shown}", id.name()));
+        let reused = self.with(id, |model| model.replaced.contains(&shown));
+        if reused {
+            self.violated(format!(
+                "{}: a used refresh token was shown again",
+                id.name()
+            ));
+        }
+        self.with(id, |model| {
+            if shown != model.refresh {
+                return reply(400, &json!({"error": "invalid_grant"}));
+            }
+            model.grant(now);
+            reply(
+                200,
+                &json!({"access_token": model.access, "token_type": "Bearer", "expires_in": 3600, "refresh_token": model.refresh}),
+            )
+        })
+    }
+}
+
+impl Transport for Services {
+    fn carry(&self, request: Carried) -> Carrying<'_> {
+        let id = if request.url.path().starts_with("/api3") {
+            ServiceId::MapMyTracks
+        } else {
+            ServiceId::TrekPoint
+        };
+        Box::pin(self.talk(id, request))
+    }
+}
+
+/// The access token that a request shows.
+fn token_of(request: &Carried) -> Option<&str> {
+    let value = request.headers.get("authorization")?.to_str().ok()?;
+    value.strip_prefix("Bearer ")
+}
+
+/// A request that has left: when the program dies now, it may still arrive.
+struct Underway<'a> {
+    services: &'a Services,
+    id: ServiceId,
+    is_upload: bool,
+    request: Option<&'a Carried>,
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if self.is_upload {
+            self.services.with(self.id, |model| model.uploading = false);
+        }
+        let Some(request) = self.request else { return };
+        let mut notes = self.services.notes.lock().unwrap();
+        notes.left.push((self.id, request.clone()));
+    }
+}
+
+impl Model {
+    fn fate(&mut self, badness: u64, is_upload: bool) -> Fate {
+        if self.rng.u64(0..100) >= badness {
+            return Fate::Well;
+        }
+        let does = self.rng.bool();
+        let wait = self.rng.bool().then(|| self.rng.u64(1..4_000));
+        match self.rng.u8(0..12) {
+            0 => Fate::NotSent,
+            1 => Fate::LostBefore,
+            2 | 3 => Fate::LostAfter,
+            4 => Fate::Silence(does),
+            5 => Fate::Trouble(500, None, does),
+            6 => Fate::Trouble(502, None, does),
+            // A service that says how long to wait has not taken it.
+            7 => Fate::Trouble(
+                503,
+                wait,
+                does && wait.is_none() && self.id == ServiceId::TrekPoint,
+            ),
+            8 => Fate::Trouble(429, wait, false),
+            9 => Fate::Page(does),
+            10 if is_upload && self.rng.u8(0..4) == 0 => Fate::Trouble(403, None, false),
+            _ => Fate::TokenRefused,
+        }
+    }
+
+    fn grant(&mut self, now_ms: u64) {
+        self.issued += 1;
+        self.access = format!("{}-access-{}", self.id.name(), self.issued);
+        self.refresh = format!("{}-refresh-{}", self.id.name(), self.issued);
+        self.expires_ms = now_ms + 3_600_000;
+    }
+
+    fn take(&mut self, file: usize, ours: bool, now_ms: u64) -> u64 {
+        let id = self.remotes.len() as u64 + 1;
+        let ready_ms = now_ms
+            + if self.rng.bool() {
+                0
+            } else {
+                self.rng.u64(0..20_000)
+            };
+        self.remotes.push(Remote {
+            id,
+            file,
+            ours,
+            created_ms: now_ms,
+            ready_ms,
+        });
+        id
+    }
+
+    fn upload(&mut self, file: usize, now_ms: u64) -> Reply {
+        if files::pool()[file].unwanted {
+            let status = if self.id == ServiceId::MapMyTracks {
+                403
+            } else {
+                422
+            };
+            return reply(
+                status,
+                &json!({"error": "invalid_file", "message": "not wanted here"}),
+            );
+        }
+        let known = self
+            .remotes
+            .iter()
+            .find(|remote| remote.file == file)
+            .map(|remote| remote.id);
+        if self.id == ServiceId::MapMyTracks {
+            let (id, status) = match known {
+                Some(id) => (id, "already exists"),
+                None => (self.take(file, true, now_ms), "newly created"),
+            };
+            return reply(200, &json!({"activity_id": id, "status": status}));
+        }
+        let id = self.take(file, true, now_ms);
+        let ready = self
+            .remotes
+            .last()
+            .is_some_and(|remote| remote.ready_ms <= now_ms);
+        let status = if ready { "ready" } else { "processing" };
+        reply(
+            if ready { 201 } else { 202 },
+            &json!({"id": id, "status": status}),
+        )
+    }
+
+    fn look(&mut self, path: &str, now_ms: u64) -> Reply {
+        let shown = |remote: &Remote| {
+            let file = &files::pool()[remote.file];
+            let created = BEGINNING_MS + i64::try_from(remote.created_ms).unwrap();
+            json!({
+                "id": remote.id,
+                "activity_started_at": file.start.to_string(),
+                "distance_m": file.distance_m,
+                "duration_s": file.elapsed_s,
+                "status": if remote.ready_ms <= now_ms { "ready" } else { "processing" },
+                "created_on": Timestamp::from_millisecond(created).unwrap().to_string(),
+            })
+        };
+        if path.ends_with("/activities") {
+            let all: Vec<_> = self.remotes.iter().map(shown).collect();
+            return reply(200, &json!({ "activities": all }));
+        }
+        let id = path
+            .rsplit('/')
+            .next()
+            .and_then(|id| id.parse::<u64>().ok());
+        match self.remotes.iter().find(|remote| Some(remote.id) == id) {
+            Some(remote) if remote.ready_ms <= now_ms => reply(200, &shown(remote)),
+            Some(_) => reply(409, &json!({"error": "activity_not_ready"})),
+            None => reply(404, &json!({"error": "not_found"})),
+        }
+    }
+}
+
+fn form(body: &[u8]) -> BTreeMap<String, String> {
+    if body.len() > 4_096 {
+        return BTreeMap::new();
+    }
+    let pairs = std::str::from_utf8(body).unwrap_or_default().split('&');
+    let pairs = pairs.filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn reply(status: u16, body: &serde_json::Value) -> Reply {
+    Reply {
+        status,
+        headers: Vec::new(),
+        body: body.to_string().into_bytes(),
+    }
+}

@@ -1,0 +1,379 @@
+//! One simulated world: the engine's loop without its thread, both services, a device, a keyring, and the time, which passes only
+//! when it is told to.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use fastrand::Rng;
+use jiff::Timestamp;
+use library::Library;
+use service::{Client, SecretStore, ServiceId, SignedIn, Transport};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{oneshot, watch};
+
+use super::files::{self, BEGINNING_MS};
+use super::services::Services;
+use super::store::Store;
+use crate::config::Config;
+use crate::event::{Command, Event};
+use crate::network::Network;
+use crate::secrets::SecretsPlace;
+use crate::start::{Connected, EngineOptions, Pulse};
+use crate::state::{Outside, Parts, State};
+use crate::view::Snapshot;
+
+const CONFIG: &str = "[service.map-my-tracks]\nclient_id = \"m\"\nbase = \"http://127.0.0.1:9/api3\"\n\
+    [service.trek-point]\nclient_id = \"t\"\noauth_base = \"http://127.0.0.1:9\"\n";
+/// Times that all tasks that can go on are let go on, before it is taken for granted that they wait.
+const YIELDS: usize = 16;
+
+/// The program, as long as it runs.
+struct Program {
+    state: State,
+    events: Receiver<Event>,
+    runtime: Runtime,
+    _inbox: Sender<Event>,
+}
+
+pub(super) struct World {
+    pub(super) rng: Rng,
+    pub(super) services: Arc<Services>,
+    pub(super) store: Arc<Store>,
+    elapsed_ms: Arc<AtomicU64>,
+    /// How far the computer's clock is off.
+    skew_ms: Arc<AtomicI64>,
+    folder: tempfile::TempDir,
+    program: Option<Program>,
+    /// In how many turns the program dies; 0: it does not.
+    pub(super) dies_in: u32,
+    pub(super) deaths: u32,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> World {
+        let elapsed_ms = Arc::new(AtomicU64::new(0));
+        let store = Arc::new(Store::default());
+        let services = Services::new(seed, Arc::clone(&elapsed_ms), Arc::clone(&store));
+        let mut world = World {
+            rng: Rng::with_seed(seed),
+            services: Arc::new(services),
+            store,
+            elapsed_ms,
+            skew_ms: Arc::default(),
+            folder: folder(),
+            program: None,
+            dies_in: 0,
+            deaths: 0,
+        };
+        std::fs::create_dir(world.device()).unwrap();
+        for (path, bytes) in empty_library() {
+            let path = world.data().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        world.store.put("client-secret:map-my-tracks", "s");
+        world.boot();
+        world
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(super) fn device(&self) -> PathBuf {
+        self.folder.path().join("device")
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.elapsed_ms.load(Ordering::Relaxed)
+    }
+
+    /// The program starts, as [`crate::Engine::start`] does it.
+    fn boot(&mut self) {
+        let (elapsed, skew) = (Arc::clone(&self.elapsed_ms), Arc::clone(&self.skew_ms));
+        let clock: crate::clock::Clock = Arc::new(move || {
+            let elapsed = i64::try_from(elapsed.load(Ordering::Relaxed)).unwrap();
+            let now = BEGINNING_MS + elapsed + skew.load(Ordering::Relaxed);
+            Timestamp::from_millisecond(now).unwrap()
+        });
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let mut library = Library::open(&self.data()).unwrap();
+        library.recover(clock()).unwrap();
+        let dice = std::sync::Mutex::new(self.rng.fork());
+        let carrier: Arc<dyn Transport> = Arc::clone(&self.services) as _;
+        let (inbox, events) = channel();
+        let state = State::new(Parts {
+            options: EngineOptions {
+                data_dir: self.data(),
+                secrets: SecretsPlace::Session,
+                connected: Connected::Nothing,
+                sends: true,
+                open: Arc::new(|_| {}),
+                notices: None,
+                ask_first: false,
+            },
+            config: Config {
+                path: self.data().join("config.toml"),
+                ..config().clone()
+            },
+            library,
+            outside: Outside {
+                clock,
+                dice: Arc::new(move || dice.lock().unwrap().f64()),
+                sleep: Arc::new(|_, _| {}),
+                connect: Arc::new(move |id, settings, store, locks| {
+                    Client::over(id, settings, store, locks, Arc::clone(&carrier))
+                }),
+            },
+            runtime: Network::of(runtime.handle()),
+            store: Arc::clone(&self.store) as Arc<dyn SecretStore>,
+            inbox: inbox.clone(),
+            publish: watch::channel(Snapshot::default()).0,
+            beat: watch::channel(Pulse {
+                busy: true,
+                due: None,
+            })
+            .0,
+        });
+        self.program = Some(Program {
+            state: state.unwrap(),
+            events,
+            runtime,
+            _inbox: inbox,
+        });
+        self.services.trace("starts".into());
+    }
+
+    /// The program is killed, and started again after a while.
+    pub(super) fn die(&mut self) {
+        self.deaths += 1;
+        self.dies_in = 0;
+        self.services.trace("dies".into());
+        let program = self.program.take().unwrap();
+        let looks = program
+            .state
+            .devices
+            .values()
+            .filter_map(|entry| entry.look.as_ref());
+        let looks: Vec<_> = looks.map(|look| Arc::clone(&look.stop)).collect();
+        for look in &looks {
+            look.store(true, Ordering::Relaxed);
+        }
+        let Program {
+            state,
+            events,
+            runtime,
+            ..
+        } = program;
+        // Requests that have left may still arrive; nobody hears the answers.
+        drop((state, events));
+        drop(runtime);
+        for look in looks {
+            while Arc::strong_count(&look) > 1 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        self.services.hung_up();
+        let pause = self.rng.u64(0..20_000);
+        self.elapsed_ms.fetch_add(pause, Ordering::Relaxed);
+        self.boot();
+    }
+
+    pub(super) fn library(&self) -> &Library {
+        &self.program.as_ref().unwrap().state.library
+    }
+
+    /// Whether somebody is signed in whom the service believes.
+    pub(super) fn works(&self, id: ServiceId) -> bool {
+        let account = self.library().accounts().unwrap();
+        let account = account
+            .into_iter()
+            .find(|account| account.service == id.name());
+        account.is_some_and(|account| account.state == library::AccountState::Connected)
+    }
+
+    pub(super) fn command(&mut self, command: Command) {
+        let (answer, _) = oneshot::channel();
+        self.handle(Event::Asked { command, answer });
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.program.as_mut().unwrap().state.handle(event);
+    }
+
+    /// The athlete signs in, and the browser has come back.
+    pub(super) fn sign_in(&mut self, id: ServiceId) {
+        self.services.sign_in(id);
+        self.services.may_be_early();
+        let who = SignedIn {
+            remote_id: Some("42".into()),
+            label: Some("ann".into()),
+            scopes: Vec::new(),
+        };
+        let (answer, _) = oneshot::channel();
+        self.handle(Event::SignedIn {
+            service: id,
+            result: Ok(who),
+            answer,
+        });
+    }
+
+    /// The device, or the folder that it is, is looked at.
+    pub(super) fn plug_in(&mut self) {
+        let path = self.device();
+        if path.is_dir() {
+            self.command(Command::TakeIn { path, since: None });
+        }
+    }
+
+    /// Writes a recording to the device, or only so much of it.
+    pub(super) fn record(&self, file: usize, bytes: usize) {
+        let Some(recorded) = files::pool().get(file) else {
+            return;
+        };
+        let path = self.device().join(&recorded.name);
+        if !self.device().is_dir() {
+            return;
+        }
+        let bytes = recorded.bytes.get(..bytes).unwrap_or(&recorded.bytes);
+        std::fs::write(&path, bytes).unwrap();
+        // A file of long ago; another time for each length.
+        let seconds = u64::try_from(BEGINNING_MS).unwrap() / 1000 - 500_000 + bytes.len() as u64;
+        let time = std::time::UNIX_EPOCH + Duration::from_secs(seconds);
+        let written = std::fs::File::options().write(true).open(&path).unwrap();
+        written.set_modified(time).unwrap();
+    }
+
+    pub(super) fn jump(&self, ms: i64) {
+        self.skew_ms.fetch_add(ms, Ordering::Relaxed);
+        self.services.may_be_early();
+    }
+
+    /// Lets so much time pass, and everything happen that falls due in it.
+    pub(super) fn pass(&mut self, ms: u64) {
+        let end = self.now_ms() + ms;
+        loop {
+            if self.turn() {
+                continue;
+            }
+            let now = self.now_ms();
+            let program = self.program.as_ref().unwrap();
+            let due = program.state.next_due().map(|due| {
+                let wait = due.duration_since(program.state.now()).as_millis();
+                now + u64::try_from(wait.max(5)).unwrap()
+            });
+            // While something is under way its answer comes first, or its timer gives it up; what else is due can wait so long.
+            let due = if self.is_on_the_line() {
+                Some(now + 5_000)
+            } else {
+                due
+            };
+            let next = [due, self.services.next_deadline(), Some(end)];
+            let next = next.into_iter().flatten().min().unwrap();
+            if next >= end {
+                self.advance(end.saturating_sub(now));
+                return;
+            }
+            self.advance(next - now);
+        }
+    }
+
+    fn is_on_the_line(&self) -> bool {
+        let lanes = &self.program.as_ref().unwrap().state.lanes;
+        lanes.iter().any(crate::lane::Lane::is_busy)
+    }
+
+    fn advance(&mut self, ms: u64) {
+        self.elapsed_ms.fetch_add(ms, Ordering::Relaxed);
+        let runtime = &self.program.as_ref().unwrap().runtime;
+        runtime.block_on(tokio::time::advance(Duration::from_millis(ms)));
+    }
+
+    /// One turn of the loop; whether something happened in it.
+    fn turn(&mut self) -> bool {
+        let program = self.program.as_mut().unwrap();
+        program.state.work();
+        let mut happened = false;
+        // A look has the loop to itself: it and the loop take turns, and nothing else happens meanwhile.
+        while program.state.is_copying() {
+            let event = program
+                .events
+                .recv_timeout(Duration::from_secs(60))
+                .unwrap();
+            program.state.handle(event);
+            happened = true;
+            if self.dies_in == 1 {
+                self.die();
+                return true;
+            }
+            self.dies_in = self
+                .dies_in
+                .saturating_sub(1)
+                .max(u32::from(self.dies_in > 0));
+        }
+        program.runtime.block_on(async {
+            for _ in 0..YIELDS {
+                tokio::task::yield_now().await;
+            }
+        });
+        while let Ok(event) = program.events.try_recv() {
+            // Death between an answer and its being written down.
+            if self.dies_in == 1 {
+                self.die();
+                return true;
+            }
+            program.state.handle(event);
+            self.dies_in = self
+                .dies_in
+                .saturating_sub(1)
+                .max(u32::from(self.dies_in > 0));
+            happened = true;
+        }
+        if self.dies_in == 1 && self.is_on_the_line() {
+            self.die();
+            return true;
+        }
+        happened
+    }
+}
+
+/// Read once, because that takes long.
+fn config() -> &'static Config {
+    static READ: OnceLock<Config> = OnceLock::new();
+    READ.get_or_init(|| Config::parse(PathBuf::new(), CONFIG).unwrap())
+}
+
+/// The files of a library that is new: made once, because that takes as long as the rest of a world.
+fn empty_library() -> &'static [(String, Vec<u8>)] {
+    static FILES: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let folder = folder();
+        drop(Library::open(folder.path()).unwrap());
+        let entries = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(Result::unwrap);
+        let files = entries.filter(|entry| entry.path().is_file());
+        let read = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().into_string().unwrap();
+            (name, std::fs::read(entry.path()).unwrap())
+        };
+        files.map(read).collect()
+    })
+}
+
+/// A folder in memory where there is such a thing.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
+}

@@ -1,0 +1,282 @@
+//! Twenty faults that a program of this kind could have, each planted into a copy of the sources: the simulation must find
+//! every one. What a test cannot find, it does not prove.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Worlds that are played for each.
+const SEEDS: &str = "2000";
+
+/// What is wrong, and where: a file, what it says, and what it says then.
+type Fault = (
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str)],
+);
+
+const NEXT: &str = "engine/src/next.rs";
+const LOOKING: &str = "engine/src/looking.rs";
+const RECONCILE: &str = "engine/src/reconcile.rs";
+const QUEUE: &str = "library/src/queue.rs";
+const CLIENT: &str = "service/src/client.rs";
+const CLASSIFY: &str = "service/src/classify.rs";
+const SESSION: &str = "service/src/session.rs";
+
+const FAULTS: [Fault; 20] = [
+    (
+        "an upload of unknown outcome is sent again without a look",
+        &[(
+            NEXT,
+            "    if now.can_list {\n        return Step::to(\n            State::Unsure,",
+            "    if now.can_list {\n        return Step::to(\n            State::Waiting,",
+        )],
+    ),
+    (
+        "what was on its way when the program died is sent again",
+        &[(
+            QUEUE,
+            "row.state = State::Unsure;\n                row.due_at = Some(now);",
+            "row.state = State::Waiting;\n                row.due_at = Some(now);",
+        )],
+    ),
+    (
+        "what was on its way when the program died is forgotten",
+        &[(
+            QUEUE,
+            "for upload in &found {",
+            "for upload in found.iter().skip(1) {",
+        )],
+    ),
+    (
+        "new tokens are used before they are stored",
+        &[(
+            SESSION,
+            "match self.store_tokens(&tokens).await {\n            Ok(()) =>",
+            "match Ok::<(), SecretError>(()) {\n            Ok(()) =>",
+        )],
+    ),
+    (
+        "the refresh token is not renewed",
+        &[(
+            SESSION,
+            "    async fn keep(\n        &self,\n        held: &mut Held<'_>,\n        before: Secret,\n        tokens: Tokens,\n    ) -> Result<Secret, Outcome> {",
+            "    async fn keep(\n        &self,\n        held: &mut Held<'_>,\n        before: Secret,\n        mut tokens: Tokens,\n    ) -> Result<Secret, Outcome> {\n        if let Ok(Some(old)) = self.stored().await {\n            tokens.refresh = old.refresh;\n        }",
+        )],
+    ),
+    (
+        "an ended sign-in is taken for a refusal of the file",
+        &[(
+            SESSION,
+            "let over = || Outcome::NeedsSignIn(\"the sign-in is no longer accepted\".into());",
+            "let over = || Outcome::Refused(\"the sign-in is no longer accepted\".into());",
+        )],
+    ),
+    (
+        "the gap between two uploads is not kept",
+        &[(
+            QUEUE,
+            "Ok(works_from.map(|from| from.max(time(next))))",
+            "Ok(works_from.map(|from| from.max(time(next.min(0)))))",
+        )],
+    ),
+    (
+        "two uploads go out at once",
+        &[
+            (
+                QUEUE,
+                "        if on_the_way {",
+                "        if on_the_way && now == Timestamp::MIN {",
+            ),
+            (
+                QUEUE,
+                "            if busy {",
+                "            if busy && gap.is_zero() {",
+            ),
+            (
+                "engine/src/checks.rs",
+                "lane.sending.is_none() && !lane.listing",
+                "!lane.listing",
+            ),
+        ],
+    ),
+    (
+        "a service that recognises what it has is sent the same without end",
+        &[(
+            NEXT,
+            "now.recognises_duplicates && now.looks == 0",
+            "now.recognises_duplicates",
+        )],
+    ),
+    (
+        "an internal error after the file has gone is taken for a no",
+        &[(
+            CLASSIFY,
+            "500..600 if asked == Asked::Upload => Outcome::Unknown(",
+            "500..600 if asked == Asked::Upload => Outcome::transient(",
+        )],
+    ),
+    (
+        "a connection that breaks after the file has gone is taken for a no",
+        &[(
+            CLIENT,
+            "Err(lost) if lost.perhaps_taken => Verdict::Is(Outcome::Unknown(lost.what)),",
+            "Err(lost) if lost.perhaps_taken => Verdict::Is(Outcome::transient(lost.what)),",
+        )],
+    ),
+    (
+        "a page in place of an answer is taken for a refusal",
+        &[(
+            CLASSIFY,
+            "_ => Outcome::Unknown(\"its answer names no activity\".into()),",
+            "_ => Outcome::Refused(\"its answer names no activity\".into()),",
+        )],
+    ),
+    (
+        "a list that cannot be read is taken for an empty one",
+        &[(
+            LOOKING,
+            "Err(outcome) => return self.list_failed(service, outcome),",
+            "Err(_) => Vec::new(),",
+        )],
+    ),
+    (
+        "what is in the list is not found there",
+        &[(
+            RECONCILE,
+            "if theirs.duration_since(ours).abs() <= START",
+            "if theirs.duration_since(ours).abs() > START",
+        )],
+    ),
+    (
+        "one activity of a service is taken for two uploads",
+        &[(
+            LOOKING,
+            "Ok([]) => Held::Free,",
+            "_ => Held::Free,\n                #[allow(unreachable_patterns)]\n                Ok([]) => Held::Free,",
+        )],
+    ),
+    (
+        "what was found at the service is sent all the same",
+        &[(
+            NEXT,
+            "let mut step = Step::to(State::Existing, format!(\"It had arrived at {service}.\"))",
+            "let mut step = Step::to(State::Waiting, format!(\"It had arrived at {service}.\"))",
+        )],
+    ),
+    (
+        "a refusal is tried again by itself",
+        &[(
+            NEXT,
+            "    Step::to(\n        State::Refused,\n        format!(\"{service} refused the file: {words}.\"),\n    )",
+            "    Step::to(\n        State::Waiting,\n        format!(\"{service} refused the file: {words}.\"),\n    )\n    .due(BLOCKED)",
+        )],
+    ),
+    (
+        "a block of the program is taken for a refusal of the file",
+        &[(
+            CLASSIFY,
+            "403 => with_code && (rules.forbidden_is_refusal || invalid),",
+            "403 => true,",
+        )],
+    ),
+    (
+        "what a service asks to wait is not waited",
+        &[(
+            NEXT,
+            "Outcome::Throttled { after, .. } => throttled(after, from, now),",
+            "Outcome::Throttled { .. } => throttled(None, from, now),",
+        )],
+    ),
+    (
+        "a file that has grown is not looked at again",
+        &[(
+            "engine/src/intake.rs",
+            ".filter(|seen| seen.size == recording.size && seen.modified_ms == recording.modified_ms)",
+            "",
+        )],
+    ),
+];
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// The sources as they are now, without what was built of them.
+fn copy(to: &Path) {
+    let tracked = Command::new("git")
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    for name in String::from_utf8(tracked.stdout)
+        .unwrap()
+        .split_terminator('\0')
+    {
+        let (from, to) = (workspace().join(name), to.join(name));
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+/// Whether the simulation goes well in that copy; and what it says.
+fn goes_well(at: &Path) -> (bool, String) {
+    let ended = Command::new(env!("CARGO"))
+        .args(["test", "--package", "engine", "--lib", "sim::whatever"])
+        .current_dir(at)
+        .env("TRACKDOCK_SEEDS", SEEDS)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(
+        said.contains("running 1 test"),
+        "it was not built: {errors}"
+    );
+    (ended.status.success(), said)
+}
+
+#[test]
+#[ignore = "builds the engine twenty times: ./dev soak"]
+fn soak_every_planted_fault_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(folder.path());
+    let (well, said) = goes_well(folder.path());
+    assert!(well, "nothing was planted yet: {said}");
+    let mut missed = Vec::new();
+    for (what, places) in FAULTS {
+        let mut before = Vec::new();
+        for (file, old, new) in places {
+            let path = folder.path().join("crates").join(file);
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(
+                text.matches(old).count(),
+                1,
+                "{what}: {file} says otherwise now"
+            );
+            std::fs::write(&path, text.replacen(old, new, 1)).unwrap();
+            before.push((path, text));
+        }
+        let (well, said) = goes_well(folder.path());
+        let first = said
+            .lines()
+            .find(|line| line.starts_with("seed "))
+            .unwrap_or_default();
+        eprintln!("{}: {what}: {first}", if well { "MISSED" } else { "found" });
+        if well {
+            missed.push(what);
+        }
+        for (path, text) in before.into_iter().rev() {
+            std::fs::write(path, text).unwrap();
+        }
+    }
+    assert!(missed.is_empty(), "missed: {missed:#?}");
+}
