@@ -20,7 +20,7 @@ pub(crate) fn write_with<T>(
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let beside = path.with_file_name(name);
-    let written = File::create(&beside).and_then(|mut file| {
+    let written = create_anew(&beside).and_then(|mut file| {
         let answer = fill(&mut file)?;
         file.sync_all()?;
         fs::rename(&beside, path)?;
@@ -31,6 +31,17 @@ pub(crate) fn write_with<T>(
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// Creates a file in the place of whatever has its name: a link there would lead the bytes elsewhere.
+fn create_anew(path: &Path) -> io::Result<File> {
+    match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            File::create_new(path)
+        }
+        created => created,
+    }
 }
 
 /// Writes a file that is not there yet: a second one of this name gets a number.
@@ -74,6 +85,19 @@ pub(crate) fn not_written(path: &Path, error: &io::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_beside_the_target_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let [target, other] = ["a.gpx", "other"].map(|name| folder.path().join(name));
+        fs::write(&other, "other").unwrap();
+        std::os::unix::fs::symlink(&other, folder.path().join("a.gpx.part")).unwrap();
+        write(&target, b"new").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&target).unwrap().is_file());
+        assert_eq!(fs::read(&other).unwrap(), b"other");
+    }
 
     #[test]
     fn nothing_in_a_folder_is_overwritten() {
