@@ -8,6 +8,8 @@ use engine::{counted, service_name};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
+use crate::output::one_line;
+
 pub(crate) fn inspection(part: &Inspection) -> String {
     let path = inside(&part.path, part.entry.as_deref());
     let path = match part.part {
@@ -16,7 +18,11 @@ pub(crate) fn inspection(part: &Inspection) -> String {
     };
     match (&part.facts, &part.error) {
         (Some(facts), _) => format!("{path}: {}", self::facts(facts)),
-        (None, Some(problem)) => format!("{path}: {}\n    {}", problem.title, problem.hint),
+        (None, Some(problem)) => format!(
+            "{path}: {}\n    {}",
+            one_line(&problem.title),
+            one_line(&problem.hint)
+        ),
         (None, None) => path,
     }
 }
@@ -42,12 +48,12 @@ fn facts(facts: &Facts) -> String {
         .map(String::as_str)
         .collect();
     if !maker.is_empty() {
-        words.push(maker.join(" "));
+        words.push(one_line(&maker.join(" ")));
     }
     let mut text = words.join(" · ");
     for skipped in &facts.skipped {
         text.push_str("\n    skipped: ");
-        text.push_str(skipped);
+        text.push_str(&one_line(skipped));
     }
     text
 }
@@ -58,7 +64,7 @@ pub(crate) fn message(message: &MessageReport) -> String {
         .iter()
         .map(|field| format!("{}={}{}", field.name, field.value, unit(&field.units)))
         .collect();
-    format!("{}: {}", message.message, fields.join(", "))
+    one_line(&format!("{}: {}", message.message, fields.join(", ")))
 }
 
 fn unit(units: &str) -> String {
@@ -70,7 +76,8 @@ fn unit(units: &str) -> String {
 }
 
 pub(crate) fn device(device: &DeviceReport) -> String {
-    let mut text = format!("{} ({}) at {}", device.name, device.kind, device.place);
+    let (name, place) = (one_line(&device.name), one_line(&device.place));
+    let mut text = format!("{name} ({}) at {place}", device.kind);
     if let (Some(all), Some(new)) = (device.recordings, device.new) {
         text.push_str(&format!(
             ": {}, {new} new",
@@ -83,7 +90,7 @@ pub(crate) fn device(device: &DeviceReport) -> String {
         .chain(device.error.as_ref().map(|problem| &problem.title))
     {
         text.push_str("\n    ");
-        text.push_str(line);
+        text.push_str(&one_line(line));
     }
     text
 }
@@ -108,7 +115,7 @@ pub(crate) fn activity(activity: &ActivityReport) -> String {
             .iter()
             .map(|upload| format!("{}: {}", service_name(&upload.service), state(upload.state))),
     );
-    words.join(" · ")
+    one_line(&words.join(" · "))
 }
 
 pub(crate) fn activity_whole(activity: &ActivityReport) -> String {
@@ -124,7 +131,7 @@ pub(crate) fn activity_whole(activity: &ActivityReport) -> String {
             text.push_str(&format!(
                 "\n           {}  {}",
                 moment(&line.at, None).unwrap_or_default(),
-                line.what
+                one_line(&line.what)
             ));
         }
     }
@@ -141,7 +148,7 @@ pub(crate) fn upload(upload: &UploadReport) -> String {
     );
     text.push('.');
     if !upload.reason.is_empty() {
-        text.push_str(&format!(" {}", upload.reason));
+        text.push_str(&format!(" {}", one_line(&upload.reason)));
     }
     if let Some(due) = upload.due.as_deref().and_then(|due| moment(due, None)) {
         text.push_str(&format!(" Next: {due}."));
@@ -154,11 +161,11 @@ pub(crate) fn account(account: &AccountReport) -> String {
         "{:>5}  {}: {} ({})",
         account.id,
         service_name(&account.service),
-        account.label,
+        one_line(&account.label),
         account.state.replace('_', " ")
     );
     if !account.reason.is_empty() {
-        text.push_str(&format!("\n       {}", account.reason));
+        text.push_str(&format!("\n       {}", one_line(&account.reason)));
     }
     text
 }
@@ -167,7 +174,7 @@ pub(crate) fn signed_in(account: &AccountReport) -> String {
     let mut text = format!(
         "Signed in to {}: {}.",
         service_name(&account.service),
-        account.label
+        one_line(&account.label)
     );
     if account.earlier > 0 {
         text.push_str(&format!(
@@ -180,7 +187,8 @@ pub(crate) fn signed_in(account: &AccountReport) -> String {
 
 /// A file, or one in a zip archive.
 fn inside(path: &str, entry: Option<&str>) -> String {
-    entry.map_or_else(|| path.to_owned(), |entry| format!("{path}/{entry}"))
+    let whole = entry.map(|entry| format!("{path}/{entry}"));
+    one_line(whole.as_deref().unwrap_or(path))
 }
 
 pub(crate) fn exported(exported: &Exported) -> String {
@@ -193,15 +201,16 @@ pub(crate) fn exported(exported: &Exported) -> String {
 }
 
 pub(crate) fn converted(converted: &Converted) -> String {
-    let mut text = converted.path.clone();
+    let mut text = one_line(&converted.path);
     if let Some(part) = converted.part {
-        text.push_str(&format!(" (activity {} of {})", part + 1, converted.from));
+        let from = one_line(&converted.from);
+        text.push_str(&format!(" (activity {} of {from})", part + 1));
     }
     for left_out in &converted.left_out {
         text.push_str(&format!("\n    {left_out}"));
     }
     for skipped in &converted.skipped {
-        text.push_str(&format!("\n    skipped: {skipped}"));
+        text.push_str(&format!("\n    skipped: {}", one_line(skipped)));
     }
     text
 }
@@ -211,13 +220,17 @@ pub(crate) fn finding(finding: &Finding) -> String {
     let hint = if finding.hint.is_empty() {
         String::new()
     } else {
-        format!("\n      {}", finding.hint)
+        format!("\n      {}", one_line(&finding.hint))
     };
-    format!("{mark}  {}: {}{hint}", finding.subject, finding.what)
+    format!(
+        "{mark}  {}: {}{hint}",
+        finding.subject,
+        one_line(&finding.what)
+    )
 }
 
 pub(crate) fn notice(notice: &Notice) -> String {
-    match notice {
+    one_line(&match notice {
         Notice::TakenIn {
             path, known: true, ..
         } => format!("{path}: in the library already"),
@@ -253,7 +266,7 @@ pub(crate) fn notice(notice: &Notice) -> String {
                 self::state(*state)
             )
         }
-    }
+    })
 }
 
 pub(crate) fn summary(snapshot: &Snapshot) -> String {

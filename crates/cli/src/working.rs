@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::End;
 use crate::args::Command;
-use crate::output::Output;
+use crate::output::{Output, one_line};
 use crate::text;
 
 /// `sync` stays while anything falls due within this.
@@ -214,12 +214,13 @@ async fn sync(
     bench.engine.stop().await;
     for need in &snapshot.needs {
         let hint = hint_here(need, &snapshot);
-        bench.output.note(&format!("{} {hint}", need.problem.title));
+        let line = format!("{} {hint}", need.problem.title);
+        bench.output.note(&one_line(&line));
     }
     if let Some(trouble) = &snapshot.trouble {
         bench
             .output
-            .note(&format!("{} {}", trouble.title, trouble.hint));
+            .note(&one_line(&format!("{} {}", trouble.title, trouble.hint)));
     }
     bench.output.say(&text::summary(&snapshot));
     Ok(End::of(all_well && !needs_user(&snapshot)))
@@ -235,7 +236,8 @@ fn hint_here(need: &Need, snapshot: &Snapshot) -> String {
         NeedAction::ApproveDevice { device } | NeedAction::ChooseFor { device } => {
             match place(device) {
                 Some(place) => format!(
-                    "`trackdock-cli sync --device '{place}'` takes in and sends everything on it; with `--since DATE`, what is newer."
+                    "`trackdock-cli sync --device {}` takes in and sends everything on it; with `--since DATE`, what is newer.",
+                    quoted(place)
                 ),
                 None => need.problem.hint.clone(),
             }
@@ -247,6 +249,11 @@ fn hint_here(need: &Need, snapshot: &Snapshot) -> String {
             "`trackdock-cli queue` lists them with the reasons; then `retry` or `dismiss`.".into()
         }
     }
+}
+
+/// A path as one word of a shell, whatever the device is called: the line is there to be copied.
+fn quoted(path: &str) -> String {
+    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 /// What waits merely waits; a sign-in, a choice or a broken device needs somebody.
@@ -343,4 +350,20 @@ fn refuse_session(secrets: SecretsPlace) -> Result<(), Problem> {
         title: "With `--secrets session` a sign-in ends with this command, so the next one could not use it.".into(),
         hint: "Use `--secrets keyring`, or `--secrets file` to keep it in a file that only you can read.".into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_device_is_one_word_of_a_shell() {
+        for path in ["/media/me/GARMIN", "/media/it's; $(id) `id`", "'"] {
+            let line = format!("printf %s {}", quoted(path));
+            let shell = std::process::Command::new("sh")
+                .args(["-c", &line])
+                .output();
+            assert_eq!(shell.unwrap().stdout, path.as_bytes());
+        }
+    }
 }
