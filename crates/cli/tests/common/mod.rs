@@ -98,9 +98,16 @@ impl Home {
 
     /// As [`Home::command`], with another data folder.
     pub(crate) fn command_in(&self, data: &Path, arguments: &[&str]) -> Command {
+        let mut command = self.plain_command_in(data, arguments);
+        command.arg("--json");
+        command
+    }
+
+    /// As [`Home::command_in`], as people run it: without `--json`.
+    pub(crate) fn plain_command_in(&self, data: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trackdock-cli"));
         command
-            .args(["--json", "--secrets", "file", "--data-dir"])
+            .args(["--secrets", "file", "--data-dir"])
             .arg(data)
             .args(arguments)
             .env("BROWSER", self.path("browser"))
@@ -137,6 +144,11 @@ impl Home {
 
     /// Puts a file on the device, old enough to be taken at the first look.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
+        self.put_at(Path::new(name), bytes);
+    }
+
+    /// As [`Home::put`], for names that are no text.
+    pub(crate) fn put_at(&self, name: &Path, bytes: &[u8]) {
         let path = self.device().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
