@@ -11,6 +11,8 @@
 
 #[path = "window/desk.rs"]
 mod desk;
+#[path = "window/programs.rs"]
+mod programs;
 #[path = "window/recordings.rs"]
 mod recordings;
 #[path = "window/volume.rs"]
@@ -33,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_the_first_start_to_the_sign_out() {
-    if let Some(missing) = desk::missing() {
+    if let Some(missing) = programs::missing() {
         return eprintln!("SKIPPED: the whole app in a window: {missing}");
     }
     let recordings = recordings::some();

@@ -1,57 +1,49 @@
 //! A desk of its own for the test: the app in a window, a browser, both services, and hands that press and read.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::fs;
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::{Client, Locator};
 use sandbox::{Clients, Options, Sandbox, ServiceName};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::programs::{
+    browser_wishes, focus_save_dialog, free_ports, session, start, window_wishes, write_browser,
+    write_config,
+};
 use crate::volume;
 
 const PATIENCE: Duration = Duration::from_secs(40);
 const STEP: Duration = Duration::from_millis(100);
-
-/// What this machine lacks to drive a window, in words.
-pub(crate) fn missing() -> Option<String> {
-    if std::env::var_os("DISPLAY").is_none() {
-        return Some("there is no display (DISPLAY is not set)".into());
-    }
-    let absent = |name: &&str| {
-        let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .any(|folder| folder.join(name).exists());
-        !found
-    };
-    let absent: Vec<&str> = [
-        "tauri-driver",
-        "WebKitWebDriver",
-        "chromium",
-        "chromedriver",
-    ]
-    .into_iter()
-    .filter(absent)
-    .collect();
-    (!absent.is_empty()).then(|| format!("missing: {}", absent.join(", ")))
-}
 
 /// Everything the story needs.
 pub(crate) struct Desk {
     pub(crate) sandbox: Sandbox,
     folder: tempfile::TempDir,
     window: Client,
-    browser: Client,
+    /// None for a story in which nobody signs in by hand.
+    browser: Option<Client>,
     drivers: Vec<Child>,
 }
 
 impl Desk {
     pub(crate) async fn open() -> Desk {
+        let mut desk = Desk::prepared(async |_, _| {}).await;
+        let [chrome] = free_ports();
+        let mut driver = Command::new("chromedriver");
+        desk.drivers
+            .push(start(driver.arg(format!("--port={chrome}"))));
+        desk.browser = Some(session(chrome, browser_wishes(desk.folder())).await);
+        desk
+    }
+
+    /// A desk without a browser, whose folder was prepared before the window opened.
+    pub(crate) async fn prepared(prepare: impl AsyncFnOnce(&Sandbox, &Path)) -> Desk {
         let folder = tempfile::tempdir().unwrap();
-        let [mmt, tp, driver, native, chrome] = free_ports();
+        let [mmt, tp, driver, native] = free_ports();
         let uris = [
             (ServiceName::MapMyTracks, "map-my-tracks", mmt),
             (ServiceName::TrekPoint, "trek-point", tp),
@@ -69,28 +61,21 @@ impl Desk {
         fs::create_dir(volume::root_in(folder.path())).unwrap();
         write_config(folder.path(), &sandbox, [&uris[0].1, &uris[1].1]);
         write_browser(folder.path());
-        let drivers = vec![
-            start(
-                Command::new("tauri-driver")
-                    .args([
-                        "--port",
-                        &driver.to_string(),
-                        "--native-port",
-                        &native.to_string(),
-                    ])
-                    .env("HOME", folder.path())
-                    .env("XDG_DATA_HOME", folder.path().join("share"))
-                    .env("BROWSER", folder.path().join("browser")),
-            ),
-            start(Command::new("chromedriver").arg(format!("--port={chrome}"))),
-        ];
+        prepare(&sandbox, folder.path()).await;
+        let mut program = Command::new("tauri-driver");
+        program
+            .args(["--port", &driver.to_string()])
+            .args(["--native-port", &native.to_string()])
+            .env("HOME", folder.path())
+            .env("XDG_DATA_HOME", folder.path().join("share"))
+            .env("BROWSER", folder.path().join("browser"));
+        let drivers = vec![start(&mut program)];
         let window = session(driver, window_wishes(folder.path())).await;
-        let browser = session(chrome, browser_wishes(folder.path())).await;
         let desk = Desk {
             sandbox,
             folder,
             window,
-            browser,
+            browser: None,
             drivers,
         };
         let listen = "window.__broken = []; document.addEventListener('securitypolicyviolation', (event) => window.__broken.push(event.violatedDirective + ' ' + event.blockedURI));";
@@ -177,7 +162,7 @@ impl Desk {
     }
 
     /// Waits until a script answers true.
-    async fn until(&self, what: &str, script: &str) {
+    pub(crate) async fn until(&self, what: &str, script: &str) {
         let began = Instant::now();
         while self.script(script).await != Value::Bool(true) {
             if began.elapsed() > PATIENCE {
@@ -217,9 +202,9 @@ impl Desk {
             }
             tokio::time::sleep(STEP).await;
         };
-        self.browser.goto(address.trim()).await.unwrap();
-        let allow = self
-            .browser
+        let browser = self.browser.as_ref().unwrap();
+        browser.goto(address.trim()).await.unwrap();
+        let allow = browser
             .wait()
             .at_most(PATIENCE)
             .for_element(Locator::Id("allow"))
@@ -312,7 +297,9 @@ impl Desk {
     pub(crate) async fn close(mut self) {
         // The drivers are ended below in any case.
         let _ = self.window.clone().close().await;
-        let _ = self.browser.clone().close().await;
+        if let Some(browser) = self.browser.take() {
+            let _ = browser.close().await;
+        }
         for driver in &mut self.drivers {
             let _ = driver.kill();
         }
@@ -321,6 +308,27 @@ impl Desk {
     async fn text(&self) -> String {
         let text = self.script("return document.body.innerText").await;
         text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Makes the window as narrow as it may be.
+    pub(crate) async fn narrow(&self) {
+        self.window.set_window_size(360, 760).await.unwrap();
+        self.until("it is narrow", "return innerWidth < 400").await;
+    }
+
+    /// Goes to one of the app's own addresses.
+    pub(crate) async fn go(&self, hash: &str) {
+        self.ask(&format!("location.hash = '{hash}'")).await;
+    }
+
+    /// Whether the page has opened a dialog of the browser's, as `alert` does.
+    pub(crate) async fn is_alerted(&self) -> bool {
+        self.window.get_alert_text().await.is_ok()
+    }
+
+    /// What a script answers; one that cannot run fails the test.
+    pub(crate) async fn ask(&self, script: &str) -> Value {
+        self.window.execute(script, Vec::new()).await.unwrap()
     }
 
     async fn script(&self, script: &str) -> Value {
@@ -351,100 +359,5 @@ fn in_card(id: &str) -> String {
         card
     } else {
         format!("({card}?.querySelector('[data-testid=\"{id}\"]') ?? null)")
-    }
-}
-
-fn write_config(folder: &Path, sandbox: &Sandbox, uris: [&str; 2]) {
-    let data = folder.join("data");
-    fs::create_dir(&data).unwrap();
-    let (mmt, oauth, api) = (
-        sandbox.mmt_base(),
-        sandbox.tp_oauth_base(),
-        sandbox.tp_api_base(),
-    );
-    // Where nothing may be mounted the device is a folder that is watched.
-    let watched = if volume::may_mount() {
-        String::new()
-    } else {
-        format!("folders = [{:?}]\n", volume::root_in(folder))
-    };
-    let config = format!(
-        "{watched}[service.map-my-tracks]\nbase = \"{mmt}\"\nredirect_uris = [\"{}\"]\nmin_gap_ms = 50\n\
-         [service.trek-point]\noauth_base = \"{oauth}\"\napi_base = \"{api}\"\nredirect_uris = [\"{}\"]\nmin_gap_ms = 50\n\
-         [timing]\nsettle_ms = 100\nlook_again_ms = 200\npoll_first_ms = 200\n",
-        uris[0], uris[1]
-    );
-    fs::write(data.join("config.toml"), config).unwrap();
-}
-
-/// What the app takes for the user's browser: it hands the address to the test, whole and at once.
-fn write_browser(folder: &Path) {
-    let browser = folder.join("browser");
-    let script = format!(
-        "#!/bin/sh\nprintf '%s\\n' \"$1\" > '{0}/asked.part' && mv '{0}/asked.part' '{0}/asked'\n",
-        folder.display()
-    );
-    fs::write(&browser, script).unwrap();
-    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn window_wishes(folder: &Path) -> Value {
-    let data = folder.join("data");
-    json!({ "tauri:options": {
-        "application": env!("CARGO_BIN_EXE_trackdock"),
-        "args": ["--data-dir", data, "--secrets", "file"],
-    } })
-}
-
-fn browser_wishes(folder: &Path) -> Value {
-    let profile = format!("--user-data-dir={}", folder.join("chromium").display());
-    json!({ "goog:chromeOptions": { "binary": "/usr/bin/chromium", "args": [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", profile,
-    ] } })
-}
-
-fn start(command: &mut Command) -> Child {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-/// Opens a session as soon as the driver listens.
-async fn session(port: u16, wishes: Value) -> Client {
-    let Value::Object(wishes) = wishes else {
-        panic!("wishes are an object")
-    };
-    let address = format!("http://127.0.0.1:{port}");
-    let began = Instant::now();
-    loop {
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        match builder.capabilities(wishes.clone()).connect(&address).await {
-            Ok(client) => return client,
-            Err(error) if began.elapsed() > PATIENCE => panic!("no session at {address}: {error}"),
-            Err(_) => tokio::time::sleep(STEP * 3).await,
-        }
-    }
-}
-
-fn free_ports() -> [u16; 5] {
-    let held = [(); 5].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
-}
-
-/// Gives the dialog the keyboard. There is no window manager here to do it, and when the menu closes, the page takes the
-/// keyboard back: whichever of the two came last had it.
-fn focus_save_dialog() {
-    let search = ["search", "--onlyvisible", "--name", "^Save"];
-    let found = Command::new("xdotool").args(search).output();
-    let found = found.map(|output| output.stdout).unwrap_or_default();
-    for window in String::from_utf8_lossy(&found).split_whitespace() {
-        // Typing into a window without the keyboard is noticed below: nothing is saved then.
-        let _ = Command::new("xdotool")
-            .args(["windowfocus", window])
-            .status();
     }
 }

@@ -1,4 +1,5 @@
 //! What lies on the device: real recordings of several makers where the corpus is there, else rides written by our own writer.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,8 @@ fn real(corpus: &Path) -> Vec<Recording> {
     found
 }
 
-fn made(number: u32) -> Recording {
+/// A ride of its own for each number: another start, another place.
+pub(crate) fn ride(number: u32) -> Track {
     let start = Timestamp::from_second(1_780_000_000 + i64::from(number) * 86_400).unwrap();
     let mut track = Track {
         kind: Kind::Activity,
@@ -95,9 +97,13 @@ fn made(number: u32) -> Recording {
     track.elapsed_s = Some(599.0);
     track.timer_s = Some(599.0);
     track.distance_m = Some(4_000.0 + f64::from(number));
+    track
+}
+
+fn made(number: u32) -> Recording {
     Recording {
         name: format!("{number:02}.fit"),
-        bytes: track::write_fit(&track).bytes,
+        bytes: track::write_fit(&ride(number)).bytes,
         activities: 1,
     }
 }

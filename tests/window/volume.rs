@@ -1,4 +1,5 @@
 //! The device: an ext4 image with recordings on it, mounted read-only from a loop device; without root a plain folder.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
