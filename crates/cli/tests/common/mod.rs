@@ -20,6 +20,7 @@ pub(crate) const BOTH: [ServiceName; 2] = [ServiceName::MapMyTracks, ServiceName
 /// One test's world.
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
+    data: PathBuf,
     pub(crate) sandbox: Sandbox,
 }
 
@@ -34,6 +35,16 @@ pub(crate) struct Ended {
 impl Home {
     pub(crate) fn new() -> Home {
         let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        Home::with(folder, data)
+    }
+
+    /// As [`Home::new`], with the data folder on another file system.
+    pub(crate) fn on(disk: &Path) -> Home {
+        Home::with(tempfile::tempdir().unwrap(), disk.join("data"))
+    }
+
+    fn with(folder: tempfile::TempDir, data: PathBuf) -> Home {
         let ports = free_ports();
         let uri = |port: u16, service: &str| format!("http://127.0.0.1:{port}/{service}");
         let clients = Clients {
@@ -49,7 +60,11 @@ impl Home {
         })
         .unwrap();
         sandbox.switch(|switches| switches.consent = sandbox::Consent::Allow);
-        let home = Home { folder, sandbox };
+        let home = Home {
+            folder,
+            data,
+            sandbox,
+        };
         fs::create_dir(home.data()).unwrap();
         fs::write(home.data().join("config.toml"), home.config(ports)).unwrap();
         let browser = home.path("browser");
@@ -84,7 +99,12 @@ impl Home {
     }
 
     pub(crate) fn data(&self) -> PathBuf {
-        self.path("data")
+        self.data.clone()
+    }
+
+    /// A further data folder, on the same file system.
+    pub(crate) fn beside_data(&self, number: u32) -> PathBuf {
+        self.data.with_file_name(format!("data-{number}"))
     }
 
     pub(crate) fn device(&self) -> PathBuf {
