@@ -1,5 +1,6 @@
 //! Runs a program under ptrace and harms it at one of its system calls: it is killed as it enters the call, or the call fails.
 //! Counts over all threads of the program, which `strace` does for each by itself. Linux on x86-64 alone.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,6 +21,8 @@ pub(crate) enum Harm {
     None,
     /// SIGKILL as it enters the call of this number, from 1.
     Kill(u64),
+    /// SIGKILL as it leaves the call of this number.
+    KillAfter(u64),
     /// The call of this number does nothing and fails so.
     Fail(u64, Errno),
     /// From the call of this number on they all do.
@@ -35,6 +38,7 @@ pub(crate) struct Traced {
     pub(crate) harmed: Option<String>,
     /// The exit code; none if it was killed.
     pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
@@ -45,6 +49,9 @@ pub(crate) enum Calls {
     Outside,
     /// Those that write to files below this folder.
     WritesBelow(PathBuf),
+    /// Those that decide what of this folder outlives a power cut: what is asked to be on the disk, what gets or loses a name.
+    /// And each line on stdout: what it says must be so from then on.
+    Lasting(PathBuf),
 }
 
 const OUTSIDE: [(i64, &str); 33] = [
@@ -83,6 +90,9 @@ const OUTSIDE: [(i64, &str); 33] = [
     (libc::SYS_open, "open"),
 ];
 
+/// The number of the standard output among a program's open files.
+const STDOUT: u64 = 1;
+
 /// Calls whose first argument is an open file that they write to.
 const WRITES: [i64; 8] = [
     libc::SYS_write,
@@ -94,6 +104,8 @@ const WRITES: [i64; 8] = [
     libc::SYS_fallocate,
     libc::SYS_fchmod,
 ];
+/// Of these, those that ask for something to be on the disk, or change its length.
+const LASTING: [i64; 3] = [libc::SYS_fsync, libc::SYS_fdatasync, libc::SYS_ftruncate];
 /// Calls that change a folder. What they name lies in the program's memory and is not looked at.
 const FOLDERS: [i64; 9] = [
     libc::SYS_rename,
@@ -134,6 +146,13 @@ impl Calls {
                 return None;
             }
         }
+        if let Calls::Lasting(folder) = self {
+            let asks = LASTING.contains(&number) && target.starts_with(folder);
+            let says = number == libc::SYS_write && registers.rdi == STDOUT;
+            if !asks && !says && !opens && !FOLDERS.contains(&number) {
+                return None;
+            }
+        }
         Some(format!("{name} {}", target.display()))
     }
 }
@@ -161,6 +180,19 @@ pub(crate) fn can_trace() -> bool {
 /// # Errors
 /// It could not be traced.
 pub(crate) fn run(command: Command, calls: &Calls, harm: Harm) -> nix::Result<Traced> {
+    run_until(command, calls, harm, &|| {})
+}
+
+/// As [`run`]; `before` is called just before it is killed, while the thread that made the call stands still.
+///
+/// # Errors
+/// It could not be traced.
+pub(crate) fn run_until(
+    command: Command,
+    calls: &Calls,
+    harm: Harm,
+    before: &dyn Fn(),
+) -> nix::Result<Traced> {
     let outputs = tempfile::tempdir().map_err(|_| Errno::EIO)?;
     let child = stopped(&command, outputs.path()).map_err(|_| Errno::EIO)?;
     waitpid(child, Some(WaitPidFlag::WUNTRACED))?;
@@ -174,18 +206,21 @@ pub(crate) fn run(command: Command, calls: &Calls, harm: Harm) -> nix::Result<Tr
         child,
         calls,
         harm,
+        before,
+        leaving: None,
         began: false,
         count: 0,
         harmed: None,
         failing: HashMap::new(),
     };
     let code = watch.until_the_end()?;
-    let stderr = fs::read_to_string(outputs.path().join("stderr"));
+    let said = |name| fs::read_to_string(outputs.path().join(name)).unwrap_or_default();
     Ok(Traced {
         calls: watch.count,
         harmed: watch.harmed,
         code,
-        stderr: stderr.unwrap_or_default(),
+        stdout: said("stdout"),
+        stderr: said("stderr"),
     })
 }
 
@@ -197,7 +232,7 @@ fn stopped(command: &Command, outputs: &Path) -> std::io::Result<Pid> {
         .arg(command.get_program())
         .args(command.get_args())
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(fs::File::create(outputs.join("stdout"))?)
         .stderr(fs::File::create(outputs.join("stderr"))?);
     for (name, value) in command.get_envs() {
         match value {
@@ -215,6 +250,9 @@ struct Watch<'a> {
     child: Pid,
     calls: &'a Calls,
     harm: Harm,
+    before: &'a dyn Fn(),
+    /// The thread that is to be killed as it leaves its call.
+    leaving: Option<Pid>,
     /// Whether the shell has become the program.
     began: bool,
     count: u64,
@@ -249,12 +287,20 @@ impl Watch<'_> {
         }
     }
 
+    fn kill(&self) -> nix::Result<()> {
+        (self.before)();
+        kill(self.child, Signal::SIGKILL)
+    }
+
     /// A thread enters a call or leaves it.
     fn at_call(&mut self, thread: Pid) -> nix::Result<()> {
         let mut registers = ptrace::getregs(thread)?;
         if let Some(errno) = self.failing.remove(&thread) {
             registers.rax = minus(errno);
             return ptrace::setregs(thread, registers);
+        }
+        if self.leaving == Some(thread) {
+            return self.kill();
         }
         // On entering the answer is set to this; no call that is counted ever ends with it.
         if registers.rax != minus(Errno::ENOSYS) || !self.began {
@@ -267,7 +313,12 @@ impl Watch<'_> {
         let errno = match self.harm {
             Harm::Kill(at) if at == self.count => {
                 self.harmed = Some(call);
-                return kill(self.child, Signal::SIGKILL);
+                return self.kill();
+            }
+            Harm::KillAfter(at) if at == self.count => {
+                self.harmed = Some(format!("after {call}"));
+                self.leaving = Some(thread);
+                return Ok(());
             }
             Harm::Fail(at, errno) if at == self.count => errno,
             Harm::FailOn(at, errno) if at <= self.count => errno,
