@@ -200,11 +200,7 @@ impl Drop for Engine {
 
 /// Makes the data folder, for its owner only.
 fn create_folder(folder: &std::path::Path) -> Result<(), Problem> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| {
+    library::make_folder(folder).map_err(|error| {
         Problem::new(
             "data_folder",
             format!(

@@ -6,15 +6,32 @@ use std::path::Path;
 
 use crate::Error;
 
-/// Creates the folder and those above it; new ones are for their owner only (0700).
+/// As [`make_folder`], with the library's words for what went wrong.
 pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
+    make_folder(path).map_err(|error| Error::file(path, "created", error))
+}
+
+/// Creates a folder and those above it, where they aren't there: new ones are for their owner only (0700), and their names are on
+/// the disk when this returns.
+///
+/// # Errors
+/// What the system says.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let new: Vec<&Path> = path.ancestors().take_while(is_new).collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .map_err(|error| Error::file(path, "created", error))
+    builder.create(path)?;
+    if cfg!(unix) {
+        for parent in new.into_iter().filter_map(Path::parent) {
+            // Beside a relative name without a folder lies the current one.
+            let here = parent.as_os_str().is_empty();
+            File::open(if here { Path::new(".") } else { parent })?.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes everyone else's rights from a folder or file that is ours.

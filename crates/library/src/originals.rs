@@ -54,7 +54,6 @@ pub(crate) fn place(library: &Path, file: StagedFile, name: &str) -> Result<(), 
     let folder = target.parent().unwrap_or(library);
     if !folder.is_dir() {
         disk::create_folder(folder)?;
-        disk::sync_folder_of(folder)?;
     }
     fs::rename(file.path(), &target).map_err(|error| Error::file(&target, "written", error))?;
     disk::sync_folder(folder)
