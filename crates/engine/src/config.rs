@@ -189,7 +189,7 @@ pub(crate) fn save_folders(data_dir: &Path, folders: &[PathBuf]) -> Result<(), P
     })
 }
 
-/// Changes the file in one step: read, edit, check, write beside it, rename.
+/// Changes the file in one step: read, edit, check, write beside it, rename. When this returns, the change outlives a power cut.
 fn edit(data_dir: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Problem> {
     let path = data_dir.join(FILE_NAME);
     let text = match fs::read_to_string(&path) {
@@ -217,7 +217,12 @@ fn edit(data_dir: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Pr
     let written = fs::File::create(&beside).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&beside, &path)
+        fs::rename(&beside, &path)?;
+        // Where folders cannot be opened, the rename itself is journalled.
+        if cfg!(unix) {
+            fs::File::open(data_dir)?.sync_all()?;
+        }
+        Ok(())
     });
     written.map_err(|error| {
         bad(
