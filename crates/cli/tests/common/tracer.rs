@@ -3,7 +3,10 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -34,6 +37,8 @@ pub(crate) enum Harm {
 pub(crate) struct Traced {
     /// Calls that were counted.
     pub(crate) calls: u64,
+    /// What they were, in their order: name and target; "failed" before it if it did.
+    pub(crate) log: Vec<String>,
     /// The name and target of the call that was harmed first.
     pub(crate) harmed: Option<String>,
     /// The exit code; none if it was killed.
@@ -106,7 +111,7 @@ const WRITES: [i64; 8] = [
 ];
 /// Of these, those that ask for something to be on the disk, or change its length.
 const LASTING: [i64; 3] = [libc::SYS_fsync, libc::SYS_fdatasync, libc::SYS_ftruncate];
-/// Calls that change a folder. What they name lies in the program's memory and is not looked at.
+/// Calls that change a folder. What they name lies in the program's memory.
 const FOLDERS: [i64; 9] = [
     libc::SYS_rename,
     libc::SYS_renameat,
@@ -146,15 +151,42 @@ impl Calls {
                 return None;
             }
         }
+        let named = named_at(number, registers).map(|at| text_at(thread, at));
         if let Calls::Lasting(folder) = self {
-            let asks = LASTING.contains(&number) && target.starts_with(folder);
             let says = number == libc::SYS_write && registers.rdi == STDOUT;
-            if !asks && !says && !opens && !FOLDERS.contains(&number) {
+            let names = named.as_ref().is_some_and(|path| path.starts_with(folder));
+            let asks = LASTING.contains(&number) && target.starts_with(folder);
+            if !says && !names && !asks {
                 return None;
             }
         }
-        Some(format!("{name} {}", target.display()))
+        Some(format!("{name} {}", named.unwrap_or(target).display()))
     }
+}
+
+/// Where in its memory a call's new name lies, or the only one.
+fn named_at(number: i64, registers: &Registers) -> Option<u64> {
+    match number {
+        libc::SYS_mkdir | libc::SYS_unlink | libc::SYS_open => Some(registers.rdi),
+        libc::SYS_rename
+        | libc::SYS_link
+        | libc::SYS_mkdirat
+        | libc::SYS_unlinkat
+        | libc::SYS_openat => Some(registers.rsi),
+        libc::SYS_renameat | libc::SYS_renameat2 | libc::SYS_linkat => Some(registers.r10),
+        _ => None,
+    }
+}
+
+/// A path in a thread's memory.
+fn text_at(thread: Pid, at: u64) -> PathBuf {
+    let mut text = vec![0; 4096];
+    let memory = fs::File::open(format!("/proc/{thread}/mem"));
+    let read = memory.and_then(|memory| memory.read_at(&mut text, at));
+    text.truncate(read.unwrap_or(0));
+    let end = text.iter().position(|byte| *byte == 0);
+    text.truncate(end.unwrap_or(0));
+    PathBuf::from(OsString::from_vec(text))
 }
 
 /// Whether an `fcntl` sets a lock.
@@ -210,6 +242,8 @@ pub(crate) fn run_until(
         leaving: None,
         began: false,
         count: 0,
+        log: Vec::new(),
+        inside: HashMap::new(),
         harmed: None,
         failing: HashMap::new(),
     };
@@ -217,6 +251,7 @@ pub(crate) fn run_until(
     let said = |name| fs::read_to_string(outputs.path().join(name)).unwrap_or_default();
     Ok(Traced {
         calls: watch.count,
+        log: watch.log,
         harmed: watch.harmed,
         code,
         stdout: said("stdout"),
@@ -256,6 +291,9 @@ struct Watch<'a> {
     /// Whether the shell has become the program.
     began: bool,
     count: u64,
+    log: Vec<String>,
+    /// Threads in a call that is counted, and its place in the log.
+    inside: HashMap<Pid, usize>,
     harmed: Option<String>,
     /// Threads whose call has been taken from them, and how it is to fail.
     failing: HashMap<Pid, Errno>,
@@ -299,6 +337,11 @@ impl Watch<'_> {
             registers.rax = minus(errno);
             return ptrace::setregs(thread, registers);
         }
+        if let Some(call) = self.inside.remove(&thread)
+            && registers.rax.cast_signed() < 0
+        {
+            self.log[call].insert_str(0, "failed ");
+        }
         if self.leaving == Some(thread) {
             return self.kill();
         }
@@ -310,6 +353,8 @@ impl Watch<'_> {
             return Ok(());
         };
         self.count += 1;
+        self.inside.insert(thread, self.log.len());
+        self.log.push(call.clone());
         let errno = match self.harm {
             Harm::Kill(at) if at == self.count => {
                 self.harmed = Some(call);
