@@ -2,6 +2,7 @@
 //! says when the program dies. What must hold in every world is checked at its end.
 
 mod files;
+mod model;
 mod oracle;
 mod services;
 mod store;

@@ -1,54 +1,17 @@
-//! Both services as they are imagined: what they have taken, which tokens they know, and how badly they answer. They note what
-//! must never happen to them.
+//! Both services between the program and the time: they carry its requests, and note what must never happen to them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use fastrand::Rng;
-use jiff::Timestamp;
 use serde_json::json;
 use service::{Broken, Carried, Carrying, Reply, ServiceId, Transport};
 
-use super::files::{self, BEGINNING_MS};
+use super::files;
+use super::model::{Fate, Model, Remote, form, reply};
 use super::store::Store;
-
-/// One activity at a service.
-#[derive(Clone, Debug)]
-pub(super) struct Remote {
-    pub(super) id: u64,
-    /// Which recording.
-    pub(super) file: usize,
-    /// We sent it; else another program did.
-    pub(super) ours: bool,
-    created_ms: u64,
-    ready_ms: u64,
-}
-
-/// One service.
-struct Model {
-    id: ServiceId,
-    rng: Rng,
-    access: String,
-    refresh: String,
-    issued: u64,
-    expires_ms: u64,
-    /// Refresh tokens whose successor has reached the client.
-    replaced: HashSet<String>,
-    remotes: Vec<Remote>,
-    /// The upload under way, and whether the last one may be repeated at once.
-    uploading: bool,
-    last_began_ms: Option<u64>,
-    may_repeat: bool,
-    /// Uploads of each recording whose outcome nobody could know.
-    unclear: BTreeMap<usize, u32>,
-    /// Refusals of each recording that were heard.
-    refusals: BTreeMap<usize, u32>,
-    /// Asked to send nothing before.
-    not_before_ms: u64,
-}
 
 /// Both, and what connects them with the program.
 pub(super) struct Services {
@@ -71,47 +34,11 @@ struct Notes {
     left: Vec<(ServiceId, Carried)>,
 }
 
-/// What becomes of one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Well,
-    NotSent,
-    /// The connection breaks before it is taken.
-    LostBefore,
-    /// It is taken, and the connection breaks.
-    LostAfter,
-    /// It is taken or not, and nothing comes back.
-    Silence(bool),
-    /// A code and a wait, and whether it was taken before.
-    Trouble(u16, Option<u64>, bool),
-    /// Somebody else's page with a good code.
-    Page(bool),
-    /// The token is not accepted this once.
-    TokenRefused,
-}
-
 const HTML: &[u8] = b"<html><title>Welcome to our Wi-Fi</title></html>";
 
 impl Services {
     pub(super) fn new(seed: u64, elapsed_ms: Arc<AtomicU64>, store: Arc<Store>) -> Services {
-        let model = |id: ServiceId| {
-            Mutex::new(Model {
-                id,
-                rng: Rng::with_seed(seed ^ (id as u64 + 1) << 40),
-                access: String::new(),
-                refresh: String::new(),
-                issued: 0,
-                expires_ms: 0,
-                replaced: HashSet::new(),
-                remotes: Vec::new(),
-                uploading: false,
-                last_began_ms: None,
-                may_repeat: true,
-                unclear: BTreeMap::new(),
-                refusals: BTreeMap::new(),
-                not_before_ms: 0,
-            })
-        };
+        let model = |id| Mutex::new(Model::new(seed, id));
         Services {
             elapsed_ms,
             models: ServiceId::ALL.map(model),
@@ -469,141 +396,5 @@ impl Drop for Underway<'_> {
         let Some(request) = self.request else { return };
         let mut notes = self.services.notes.lock().unwrap();
         notes.left.push((self.id, request.clone()));
-    }
-}
-
-impl Model {
-    fn fate(&mut self, badness: u64, is_upload: bool) -> Fate {
-        if self.rng.u64(0..100) >= badness {
-            return Fate::Well;
-        }
-        let does = self.rng.bool();
-        let wait = self.rng.bool().then(|| self.rng.u64(1..4_000));
-        match self.rng.u8(0..12) {
-            0 => Fate::NotSent,
-            1 => Fate::LostBefore,
-            2 | 3 => Fate::LostAfter,
-            4 => Fate::Silence(does),
-            5 => Fate::Trouble(500, None, does),
-            6 => Fate::Trouble(502, None, does),
-            // A service that says how long to wait has not taken it.
-            7 => Fate::Trouble(
-                503,
-                wait,
-                does && wait.is_none() && self.id == ServiceId::TrekPoint,
-            ),
-            8 => Fate::Trouble(429, wait, false),
-            9 => Fate::Page(does),
-            10 if is_upload && self.rng.u8(0..4) == 0 => Fate::Trouble(403, None, false),
-            _ => Fate::TokenRefused,
-        }
-    }
-
-    fn grant(&mut self, now_ms: u64) {
-        self.issued += 1;
-        self.access = format!("{}-access-{}", self.id.name(), self.issued);
-        self.refresh = format!("{}-refresh-{}", self.id.name(), self.issued);
-        self.expires_ms = now_ms + 3_600_000;
-    }
-
-    fn take(&mut self, file: usize, ours: bool, now_ms: u64) -> u64 {
-        let id = self.remotes.len() as u64 + 1;
-        let ready_ms = now_ms
-            + if self.rng.bool() {
-                0
-            } else {
-                self.rng.u64(0..20_000)
-            };
-        self.remotes.push(Remote {
-            id,
-            file,
-            ours,
-            created_ms: now_ms,
-            ready_ms,
-        });
-        id
-    }
-
-    fn upload(&mut self, file: usize, now_ms: u64) -> Reply {
-        if files::pool()[file].unwanted {
-            let status = if self.id == ServiceId::MapMyTracks {
-                403
-            } else {
-                422
-            };
-            return reply(
-                status,
-                &json!({"error": "invalid_file", "message": "not wanted here"}),
-            );
-        }
-        let known = self
-            .remotes
-            .iter()
-            .find(|remote| remote.file == file)
-            .map(|remote| remote.id);
-        if self.id == ServiceId::MapMyTracks {
-            let (id, status) = match known {
-                Some(id) => (id, "already exists"),
-                None => (self.take(file, true, now_ms), "newly created"),
-            };
-            return reply(200, &json!({"activity_id": id, "status": status}));
-        }
-        let id = self.take(file, true, now_ms);
-        let ready = self
-            .remotes
-            .last()
-            .is_some_and(|remote| remote.ready_ms <= now_ms);
-        let status = if ready { "ready" } else { "processing" };
-        reply(
-            if ready { 201 } else { 202 },
-            &json!({"id": id, "status": status}),
-        )
-    }
-
-    fn look(&mut self, path: &str, now_ms: u64) -> Reply {
-        let shown = |remote: &Remote| {
-            let file = &files::pool()[remote.file];
-            let created = BEGINNING_MS + i64::try_from(remote.created_ms).unwrap();
-            json!({
-                "id": remote.id,
-                "activity_started_at": file.start.to_string(),
-                "distance_m": file.distance_m,
-                "duration_s": file.elapsed_s,
-                "status": if remote.ready_ms <= now_ms { "ready" } else { "processing" },
-                "created_on": Timestamp::from_millisecond(created).unwrap().to_string(),
-            })
-        };
-        if path.ends_with("/activities") {
-            let all: Vec<_> = self.remotes.iter().map(shown).collect();
-            return reply(200, &json!({ "activities": all }));
-        }
-        let id = path
-            .rsplit('/')
-            .next()
-            .and_then(|id| id.parse::<u64>().ok());
-        match self.remotes.iter().find(|remote| Some(remote.id) == id) {
-            Some(remote) if remote.ready_ms <= now_ms => reply(200, &shown(remote)),
-            Some(_) => reply(409, &json!({"error": "activity_not_ready"})),
-            None => reply(404, &json!({"error": "not_found"})),
-        }
-    }
-}
-
-fn form(body: &[u8]) -> BTreeMap<String, String> {
-    if body.len() > 4_096 {
-        return BTreeMap::new();
-    }
-    let pairs = std::str::from_utf8(body).unwrap_or_default().split('&');
-    let pairs = pairs.filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
-}
-
-fn reply(status: u16, body: &serde_json::Value) -> Reply {
-    Reply {
-        status,
-        headers: Vec::new(),
-        body: body.to_string().into_bytes(),
     }
 }

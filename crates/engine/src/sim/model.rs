@@ -1,0 +1,220 @@
+//! One service as it is imagined: what it has taken, which tokens it knows, how badly it answers, and what it says when it is
+//! well. Knows nothing of who asks.
+
+use std::collections::{BTreeMap, HashSet};
+
+use fastrand::Rng;
+use jiff::Timestamp;
+use serde_json::json;
+use service::{Reply, ServiceId};
+
+use super::files::{self, BEGINNING_MS};
+
+/// One activity at a service.
+#[derive(Clone, Debug)]
+pub(super) struct Remote {
+    pub(super) id: u64,
+    /// Which recording.
+    pub(super) file: usize,
+    /// We sent it; else another program did.
+    pub(super) ours: bool,
+    created_ms: u64,
+    ready_ms: u64,
+}
+
+/// One service.
+pub(super) struct Model {
+    pub(super) id: ServiceId,
+    pub(super) rng: Rng,
+    pub(super) access: String,
+    pub(super) refresh: String,
+    pub(super) issued: u64,
+    pub(super) expires_ms: u64,
+    /// Refresh tokens whose successor has reached the client.
+    pub(super) replaced: HashSet<String>,
+    pub(super) remotes: Vec<Remote>,
+    /// The upload under way, and whether the last one may be repeated at once.
+    pub(super) uploading: bool,
+    pub(super) last_began_ms: Option<u64>,
+    pub(super) may_repeat: bool,
+    /// Uploads of each recording whose outcome nobody could know.
+    pub(super) unclear: BTreeMap<usize, u32>,
+    /// Refusals of each recording that were heard.
+    pub(super) refusals: BTreeMap<usize, u32>,
+    /// Asked to send nothing before.
+    pub(super) not_before_ms: u64,
+}
+
+/// What becomes of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Well,
+    NotSent,
+    /// The connection breaks before it is taken.
+    LostBefore,
+    /// It is taken, and the connection breaks.
+    LostAfter,
+    /// It is taken or not, and nothing comes back.
+    Silence(bool),
+    /// A code and a wait, and whether it was taken before.
+    Trouble(u16, Option<u64>, bool),
+    /// Somebody else's page with a good code.
+    Page(bool),
+    /// The token is not accepted this once.
+    TokenRefused,
+}
+
+impl Model {
+    pub(super) fn new(seed: u64, id: ServiceId) -> Model {
+        Model {
+            id,
+            rng: Rng::with_seed(seed ^ ((id as u64 + 1) << 40)),
+            access: String::new(),
+            refresh: String::new(),
+            issued: 0,
+            expires_ms: 0,
+            replaced: HashSet::new(),
+            remotes: Vec::new(),
+            uploading: false,
+            last_began_ms: None,
+            may_repeat: true,
+            unclear: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            not_before_ms: 0,
+        }
+    }
+
+    pub(super) fn fate(&mut self, badness: u64, is_upload: bool) -> Fate {
+        if self.rng.u64(0..100) >= badness {
+            return Fate::Well;
+        }
+        let does = self.rng.bool();
+        let wait = self.rng.bool().then(|| self.rng.u64(1..4_000));
+        match self.rng.u8(0..12) {
+            0 => Fate::NotSent,
+            1 => Fate::LostBefore,
+            2 | 3 => Fate::LostAfter,
+            4 => Fate::Silence(does),
+            5 => Fate::Trouble(500, None, does),
+            6 => Fate::Trouble(502, None, does),
+            // A service that says how long to wait has not taken it.
+            7 => Fate::Trouble(
+                503,
+                wait,
+                does && wait.is_none() && self.id == ServiceId::TrekPoint,
+            ),
+            8 => Fate::Trouble(429, wait, false),
+            9 => Fate::Page(does),
+            10 if is_upload && self.rng.u8(0..4) == 0 => Fate::Trouble(403, None, false),
+            _ => Fate::TokenRefused,
+        }
+    }
+
+    pub(super) fn grant(&mut self, now_ms: u64) {
+        self.issued += 1;
+        self.access = format!("{}-access-{}", self.id.name(), self.issued);
+        self.refresh = format!("{}-refresh-{}", self.id.name(), self.issued);
+        self.expires_ms = now_ms + 3_600_000;
+    }
+
+    pub(super) fn take(&mut self, file: usize, ours: bool, now_ms: u64) -> u64 {
+        let id = self.remotes.len() as u64 + 1;
+        let ready_ms = now_ms
+            + if self.rng.bool() {
+                0
+            } else {
+                self.rng.u64(0..20_000)
+            };
+        self.remotes.push(Remote {
+            id,
+            file,
+            ours,
+            created_ms: now_ms,
+            ready_ms,
+        });
+        id
+    }
+
+    pub(super) fn upload(&mut self, file: usize, now_ms: u64) -> Reply {
+        if files::pool()[file].unwanted {
+            let status = if self.id == ServiceId::MapMyTracks {
+                403
+            } else {
+                422
+            };
+            return reply(
+                status,
+                &json!({"error": "invalid_file", "message": "not wanted here"}),
+            );
+        }
+        let known = self
+            .remotes
+            .iter()
+            .find(|remote| remote.file == file)
+            .map(|remote| remote.id);
+        if self.id == ServiceId::MapMyTracks {
+            let (id, status) = match known {
+                Some(id) => (id, "already exists"),
+                None => (self.take(file, true, now_ms), "newly created"),
+            };
+            return reply(200, &json!({"activity_id": id, "status": status}));
+        }
+        let id = self.take(file, true, now_ms);
+        let ready = self
+            .remotes
+            .last()
+            .is_some_and(|remote| remote.ready_ms <= now_ms);
+        let status = if ready { "ready" } else { "processing" };
+        reply(
+            if ready { 201 } else { 202 },
+            &json!({"id": id, "status": status}),
+        )
+    }
+
+    pub(super) fn look(&mut self, path: &str, now_ms: u64) -> Reply {
+        let shown = |remote: &Remote| {
+            let file = &files::pool()[remote.file];
+            let created = BEGINNING_MS + i64::try_from(remote.created_ms).unwrap();
+            json!({
+                "id": remote.id,
+                "activity_started_at": file.start.to_string(),
+                "distance_m": file.distance_m,
+                "duration_s": file.elapsed_s,
+                "status": if remote.ready_ms <= now_ms { "ready" } else { "processing" },
+                "created_on": Timestamp::from_millisecond(created).unwrap().to_string(),
+            })
+        };
+        if path.ends_with("/activities") {
+            let all: Vec<_> = self.remotes.iter().map(shown).collect();
+            return reply(200, &json!({ "activities": all }));
+        }
+        let id = path
+            .rsplit('/')
+            .next()
+            .and_then(|id| id.parse::<u64>().ok());
+        match self.remotes.iter().find(|remote| Some(remote.id) == id) {
+            Some(remote) if remote.ready_ms <= now_ms => reply(200, &shown(remote)),
+            Some(_) => reply(409, &json!({"error": "activity_not_ready"})),
+            None => reply(404, &json!({"error": "not_found"})),
+        }
+    }
+}
+
+pub(super) fn form(body: &[u8]) -> BTreeMap<String, String> {
+    if body.len() > 4_096 {
+        return BTreeMap::new();
+    }
+    let pairs = std::str::from_utf8(body).unwrap_or_default().split('&');
+    let pairs = pairs.filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+pub(super) fn reply(status: u16, body: &serde_json::Value) -> Reply {
+    Reply {
+        status,
+        headers: Vec::new(),
+        body: body.to_string().into_bytes(),
+    }
+}
