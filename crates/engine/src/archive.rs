@@ -161,12 +161,13 @@ impl Archive {
 
     /// What an activity's original says.
     pub(crate) fn track(&self, activity: &ActivityRow) -> Result<track::Track, Problem> {
-        let path = self.reader.original_path(activity.id)?;
-        let reading = inspect::read_file(&path, clock::system()())?;
+        let original = self.reader.original(activity.id)?;
+        let (path, bytes) = (original.path.display().to_string(), original.read()?);
+        let reading = inspect::read_named(&path, &bytes, clock::system()())?;
         let gone = || {
             Problem::new(
                 "original_changed",
-                format!("{} no longer holds what was read from it.", path.display()),
+                format!("{path} no longer holds what was read from it."),
                 "Run `trackdock-cli doctor`: the file was changed.",
             )
         };

@@ -156,8 +156,7 @@ impl Archive {
     fn content(&self, row: &ActivityRow, format: ExportFormat) -> Result<Written, Problem> {
         match format {
             ExportFormat::Original => {
-                let path = self.reader.original_path(row.id)?;
-                let bytes = fs::read(&path).map_err(|error| Problem::file(&path, &error))?;
+                let bytes = self.reader.original(row.id)?.read()?;
                 Ok(Written {
                     bytes,
                     left_out: Vec::new(),

@@ -1,10 +1,8 @@
 //! Makes one stored activity ready for one service: the original bytes where it takes them, else its own format.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use library::ActivityRow;
+use library::{ActivityRow, Original};
 use service::{Accept, Upload, Visibility};
 use track::{Format, Sport};
 
@@ -12,14 +10,15 @@ use crate::view::Problem;
 
 /// Reads the original again and takes out the part that is sent.
 pub(crate) fn ready(
-    path: &Path,
+    original: &Original,
     activity: &ActivityRow,
     accepts: impl Fn(Format) -> Accept,
     visibility: Option<Visibility>,
 ) -> Result<Upload, Problem> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = original.path.file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
     let unreadable = |error: track::ReadError| Problem::unreadable(&name, &error);
-    let file = std::fs::read(path).map_err(|error| Problem::file(path, &error))?;
+    let file = original.read()?;
     let unpacked = track::unpack(&file).map_err(unreadable)?;
     let reading = track::read(&unpacked).map_err(unreadable)?;
     let (format, bytes) = track::extract(&unpacked, &reading, activity.part).map_err(unreadable)?;

@@ -158,6 +158,8 @@ fn bounds(row: &Row) -> rusqlite::Result<Option<Bounds>> {
     })
 }
 
+use crate::originals::Original;
+
 impl Reader {
     /// One activity.
     ///
@@ -173,6 +175,18 @@ impl Reader {
     /// Not found, or the database failed.
     pub fn original_path(&self, activity: ActivityId) -> Result<PathBuf, Error> {
         Ok(self.folder.join(self.activity(activity)?.original))
+    }
+
+    /// The original of an activity.
+    ///
+    /// # Errors
+    /// Not found, or the database failed.
+    pub fn original(&self, activity: ActivityId) -> Result<Original, Error> {
+        let row = self.activity(activity)?;
+        Ok(Original {
+            path: self.folder.join(row.original),
+            sha256: row.sha256,
+        })
     }
 
     /// The activities of a file with these bytes, by part; none if it isn't in the library.

@@ -49,6 +49,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// An original is not what was kept.
+    #[error("{} was changed since it was kept.", .0.display())]
+    OriginalChanged(PathBuf),
     /// SQLite doesn't give the durability that the promises rest on.
     #[error("The library's database cannot be kept safe here ({setting} is {found}).")]
     NotDurable {
@@ -103,6 +106,7 @@ impl Error {
             Error::InUse(_) => "in_use",
             Error::DiskFull(_) => "disk_full",
             Error::File { .. } => "library_file",
+            Error::OriginalChanged(_) => "original_changed",
             Error::NotDurable { .. } => "not_durable",
             Error::Database(
                 rusqlite::Error::FromSqlConversionFailure(..)

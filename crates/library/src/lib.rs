@@ -44,6 +44,7 @@ pub use error::Error;
 pub use history::{Filter, HistoryRow, MonthTotal, Page};
 pub use ids::{AccountId, ActivityId, UploadId};
 pub use keep::{Kept, Origin};
+pub use originals::Original;
 pub use placement::Reach;
 pub use queue::{Change, Job, LONGEST_WAIT};
 pub use reader::{AccountCounts, Counts, Reader, StateCounts};

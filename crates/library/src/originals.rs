@@ -76,6 +76,31 @@ pub(crate) fn is_there(library: &Path, name: &str, size: u64) -> bool {
         .is_ok_and(|found| found.is_file() && found.len() == size)
 }
 
+/// The file that an activity was read from, and what it was when it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What its bytes must come to.
+    pub sha256: [u8; 32],
+}
+
+impl Original {
+    /// Its bytes, which are those that were kept.
+    ///
+    /// # Errors
+    /// It cannot be read; or code `original_changed`: it was changed since, and is nothing to send or to hand out.
+    pub fn read(&self) -> Result<Vec<u8>, Error> {
+        let bytes = fs::read(&self.path).map_err(|error| Error::file(&self.path, "read", error))?;
+        let hash: [u8; 32] = Sha256::digest(&bytes).into();
+        if hash == self.sha256 {
+            Ok(bytes)
+        } else {
+            Err(Error::OriginalChanged(self.path.clone()))
+        }
+    }
+}
+
 /// The SHA-256 of a file, read in pieces.
 pub(crate) fn hash(path: &Path) -> Result<[u8; 32], Error> {
     let fail = |error| Error::file(path, "read", error);
