@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use library::{AccountState, Change, Job, State as UploadState, UploadId};
-use service::{Outcome, ServiceId};
+use service::{Outcome, Polling, ServiceId};
 
 use crate::clock::later;
 use crate::event::Event;
 use crate::lane::Lane;
+use crate::network::{BROKE_OFF, Owed};
 use crate::next::{self, Circumstances, Happened, Step};
 use crate::reconcile::Match;
 use crate::sending;
@@ -18,6 +19,14 @@ use crate::view::{Notice, Problem};
 
 /// While a request is under way its answer wakes the loop; this only catches what else falls due.
 const BUSY_NAP: Duration = Duration::from_secs(1);
+
+/// Of a service that there is no lane for.
+const NEVER_ASKED: Polling = Polling {
+    first_s: 3600.0,
+    factor: 1.0,
+    max_s: 3600.0,
+    give_up_s: 0.0,
+};
 
 impl State {
     /// Starts every request that is due, in every lane.
@@ -107,8 +116,10 @@ impl State {
             Duration::from_millis(lane.settings.min_gap_ms),
             job.upload.id,
         );
-        let path = self.library.original_path(job.activity.id);
-        let Some(path) = self.check(path) else { return };
+        let original = self.library.original(job.activity.id);
+        let Some(original) = self.check(original) else {
+            return;
+        };
         // The last thing that may fail: what is claimed is sent.
         let claimed = self.library.claim(upload, gap, now);
         if self.check(claimed).is_none() {
@@ -125,42 +136,33 @@ impl State {
             lane.settings.visibility,
             job.activity.clone(),
         );
+        let answered = move |outcome| Event::Answered {
+            service,
+            upload,
+            outcome,
+        };
+        let unsendable = move |problem| Event::Unsendable {
+            service,
+            upload,
+            problem,
+        };
+        let owed = Owed::new(inbox.clone(), answered(Outcome::Unknown(BROKE_OFF.into())));
         handle.spawn(async move {
             let preparing = Arc::clone(&client);
-            let ready = aside.run(move || {
-                sending::ready(
-                    &path,
-                    &activity,
-                    |format| preparing.accepts(format),
-                    visibility,
-                )
-            });
-            let event = match ready.await {
+            let accepts = move |format| preparing.accepts(format);
+            let ready =
+                aside.run(move || sending::ready(&original, &activity, accepts, visibility));
+            owed.pay(match ready.await {
                 Some(Ok(file)) => {
                     let progress = |sent, of| {
                         // The engine may have ended.
                         let _ = inbox.send(Event::Progress { upload, sent, of });
                     };
-                    let outcome = client.upload(file, &progress, &*clock).await;
-                    Event::Answered {
-                        service,
-                        upload,
-                        outcome,
-                    }
+                    answered(client.upload(file, &progress, &*clock).await)
                 }
-                Some(Err(problem)) => Event::Unsendable {
-                    service,
-                    upload,
-                    problem,
-                },
-                None => Event::Unsendable {
-                    service,
-                    upload,
-                    problem: crate::inspect::broke_the_reader("The original"),
-                },
-            };
-            // The engine may have ended; the claim says that it may have arrived.
-            let _ = inbox.send(event);
+                Some(Err(problem)) => unsendable(problem),
+                None => unsendable(crate::inspect::broke_the_reader("The original")),
+            });
         });
     }
 
@@ -266,11 +268,21 @@ impl State {
             can_list: lane.is_some_and(|lane| lane.client.can_list()),
             looks: job.upload.looks,
             was_released: lane.is_some_and(|lane| lane.released.contains(&job.upload.id)),
-            poll_first: self.timing.poll_first,
+            polling: self.polling(service),
             look_again: self.timing.look_again,
             asked,
             dice: (self.dice)(),
         }
+    }
+
+    /// How often to look: as the service's descriptor says, but for the first wait where the timing has one.
+    fn polling(&self, service: ServiceId) -> Polling {
+        let lane = self.lanes.iter().find(|lane| lane.service == service);
+        let mut polling = lane.map_or(NEVER_ASKED, |lane| lane.settings.polling);
+        if let Some(first) = self.timing.poll_first {
+            polling.first_s = first.as_secs_f64();
+        }
+        polling
     }
 
     /// Writes a step down, for the upload and for its account, and tells it.

@@ -21,8 +21,8 @@ pub(crate) struct Timing {
     pub(crate) settle: Duration,
     /// Between the two looks that settle an unsure upload.
     pub(crate) look_again: Duration,
-    /// Before the first look at an upload that is still processing.
-    pub(crate) poll_first: Duration,
+    /// Before the first look at an upload that is still processing; none: as the service's descriptor says.
+    pub(crate) poll_first: Option<Duration>,
 }
 
 impl Default for Timing {
@@ -30,7 +30,7 @@ impl Default for Timing {
         Self {
             settle: Duration::from_millis(2100),
             look_again: Duration::from_millis(5000),
-            poll_first: Duration::from_millis(2000),
+            poll_first: None,
         }
     }
 }
@@ -110,9 +110,11 @@ impl Config {
         }
         let default = Timing::default();
         let timing = Timing {
-            settle: reader.millis("settle_ms", default.settle)?,
-            look_again: reader.millis("look_again_ms", default.look_again)?,
-            poll_first: reader.millis("poll_first_ms", default.poll_first)?,
+            settle: reader.millis("settle_ms")?.unwrap_or(default.settle),
+            look_again: reader
+                .millis("look_again_ms")?
+                .unwrap_or(default.look_again),
+            poll_first: reader.millis("poll_first_ms")?,
         };
         let folders = reader.folders()?;
         Ok(Self {
@@ -293,13 +295,13 @@ impl Reader<'_> {
     }
 
     /// A whole number of milliseconds in `[timing]`.
-    fn millis(&self, key: &str, default: Duration) -> Result<Duration, Problem> {
+    fn millis(&self, key: &str) -> Result<Option<Duration>, Problem> {
         let Some(item) = self.root.get("timing").and_then(|timing| timing.get(key)) else {
-            return Ok(default);
+            return Ok(None);
         };
         item.as_integer()
             .and_then(|millis| u64::try_from(millis).ok())
-            .map(Duration::from_millis)
+            .map(|millis| Some(Duration::from_millis(millis)))
             .ok_or_else(|| self.wrong(&["timing", key], "must be a whole number of milliseconds"))
     }
 

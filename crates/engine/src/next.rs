@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use library::{AccountState, State};
-use service::Outcome;
+use service::{Outcome, Polling};
 
 use crate::clock::later;
 use crate::keeping::reason;
@@ -59,8 +59,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) recognises_duplicates: bool,
     /// The service can be asked what it has.
     pub(crate) can_list: bool,
-    /// Before the first look at an upload that is processing.
-    pub(crate) poll_first: Duration,
+    /// How often to look at an upload that is processing.
+    pub(crate) polling: Polling,
     /// Before the second look that settles an unsure upload.
     pub(crate) look_again: Duration,
     /// How often the service was asked about it without getting further.
@@ -186,7 +186,7 @@ fn processing(id: String, from: State, now: &Circumstances<'_>) -> Step {
         State::Processing => reason.clone(),
         _ => format!("{service} accepted it as number {id} and is working on it."),
     };
-    let wait = schedule::poll_delay(now.poll_first, now.asked);
+    let wait = schedule::poll_delay(&now.polling, now.asked);
     Step {
         remote_id: Some(id),
         ..Step::to(State::Processing, reason).saying(what).due(wait)

@@ -20,7 +20,12 @@ fn circumstances() -> Circumstances<'static> {
         was_released: false,
         recognises_duplicates: false,
         can_list: true,
-        poll_first: Duration::from_secs(2),
+        polling: Polling {
+            first_s: 2.0,
+            factor: 1.6,
+            max_s: 30.0,
+            give_up_s: 600.0,
+        },
         look_again: Duration::from_secs(5),
         asked: 0,
         dice: 0.0,

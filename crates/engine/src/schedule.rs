@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
+use service::Polling;
+
 /// The first wait after something went wrong by itself.
 const FIRST: Duration = Duration::from_secs(30);
 /// No wait of our own is longer.
 const LONGEST: Duration = Duration::from_secs(6 * 3600);
 /// No wait that a service asks for is obeyed beyond this (CONTRACTS.md §3).
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
-/// Between two looks at an upload that the service still works on.
-const LONGEST_POLL: Duration = Duration::from_secs(30);
-/// After this many looks, about ten minutes, the service is asked once an hour only.
-const POLL_PATIENCE: u32 = 24;
 /// The rare look at an upload that takes the service very long.
 const RARE_POLL: Duration = Duration::from_secs(3600);
 
@@ -30,16 +28,21 @@ pub(crate) fn delay(attempts: u32, asked: Option<Duration>, dice: f64) -> Durati
     asked.map_or(own, |asked| asked.min(LONGEST_ASKED))
 }
 
-/// The wait before the next look at an upload that is processing, after `looks` of them: from `first` on each 1.6 times as long
-/// as the one before (CONTRACTS.md §2.4), at most 30 s; after about ten minutes once an hour.
+/// The wait before the next look at an upload that is processing, after `looks` of them, as the service's descriptor has it:
+/// each so many times as long as the one before, up to the longest; once an hour when all of them together were too long.
 #[must_use]
-pub(crate) fn poll_delay(first: Duration, looks: u32) -> Duration {
-    if looks >= POLL_PATIENCE {
-        return RARE_POLL;
+pub(crate) fn poll_delay(polling: &Polling, looks: u32) -> Duration {
+    let mut wait = polling.first_s;
+    let mut waited = 0.0;
+    for _ in 0..looks {
+        waited += wait;
+        if waited >= polling.give_up_s {
+            return RARE_POLL;
+        }
+        wait = (wait * polling.factor).min(polling.max_s.max(polling.first_s));
     }
-    first
-        .mul_f64(1.6_f64.powi(i32::try_from(looks).unwrap_or(i32::MAX)))
-        .min(LONGEST_POLL.max(first))
+    // What a user wrote into the settings may be no time at all.
+    Duration::try_from_secs_f64(wait).map_or(RARE_POLL, |wait| wait.min(RARE_POLL))
 }
 
 #[cfg(test)]
@@ -81,10 +84,33 @@ mod tests {
 
     #[test]
     fn looks_become_rarer() {
-        let first = Duration::from_secs(2);
-        assert_eq!(poll_delay(first, 0), first);
-        assert_eq!(poll_delay(first, 1), Duration::from_millis(3200));
-        assert_eq!(poll_delay(first, 23), LONGEST_POLL);
-        assert_eq!(poll_delay(first, 24), RARE_POLL);
+        let polling = Polling {
+            first_s: 2.0,
+            factor: 1.6,
+            max_s: 30.0,
+            give_up_s: 600.0,
+        };
+        let seconds = |looks| poll_delay(&polling, looks).as_secs_f64();
+        assert_eq!([0, 1, 2].map(seconds), [2.0, 3.2, 5.12]);
+        assert_eq!(seconds(20), 30.0);
+        let all: f64 = (0..24).map(seconds).sum();
+        assert!((590.0..640.0).contains(&all), "{all}");
+        assert_eq!([24, 25].map(seconds), [30.0, 3600.0]);
+        assert_eq!(seconds(u32::MAX), 3600.0);
+    }
+
+    #[test]
+    fn odd_settings_ask_neither_without_end_nor_never() {
+        for odd in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300] {
+            let polling = Polling {
+                first_s: odd,
+                factor: odd,
+                max_s: odd,
+                give_up_s: 600.0,
+            };
+            for looks in [0, 1, 50] {
+                assert!(poll_delay(&polling, looks) <= RARE_POLL);
+            }
+        }
     }
 }

@@ -26,6 +26,8 @@ use crate::view::{Notice, Problem, Snapshot};
 const SNAPSHOT_GAP: Duration = Duration::from_millis(80);
 /// Events that are dealt with before the next snapshot.
 const EVENTS_AT_ONCE: usize = 256;
+/// So long the end waits for tokens that are being traded.
+const TRADING: Duration = Duration::from_secs(5);
 /// A clock that stands still must not make the loop spin.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(5);
 /// How long nothing new is begun after our own disk or database failed.
@@ -431,6 +433,11 @@ impl State {
             entry.stop();
         }
         drop(self.watch);
+        // The answer to a refresh that is lost costs the sign-in.
+        let until = Instant::now() + TRADING;
+        while self.lanes.iter().any(|lane| lane.client.is_trading()) && Instant::now() < until {
+            std::thread::sleep(SHORTEST_SLEEP);
+        }
         self.runtime.end(Duration::from_millis(500));
     }
 }

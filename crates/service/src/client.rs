@@ -184,6 +184,12 @@ impl Client {
         self.session.stored().await.map(|tokens| tokens.is_some())
     }
 
+    /// Whether tokens are being traded at this moment: to end the program now may cost the sign-in.
+    #[must_use]
+    pub fn is_trading(&self) -> bool {
+        self.session.is_held()
+    }
+
     /// Sends one file. `progress` is told bytes sent and bytes in all. A refused access token is refreshed once, and the
     /// file sent once more.
     pub async fn upload(

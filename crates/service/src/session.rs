@@ -148,6 +148,11 @@ impl Session {
         }
     }
 
+    /// Whether somebody in this process holds the gate.
+    pub(crate) fn is_held(&self) -> bool {
+        self.gate.try_lock().is_err()
+    }
+
     /// Takes the gate and the lock file. The error is a clause.
     pub(crate) async fn hold(&self) -> Result<Held<'_>, String> {
         let gate = self.gate.lock().await;

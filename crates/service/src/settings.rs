@@ -119,14 +119,12 @@ pub struct Polling {
 pub struct Settings {
     /// Given by the service; empty: not set.
     pub client_id: String,
-    /// Tried in order, sent byte for byte; each is an IPv4 loopback address with a port.
+    /// Tried in order, sent byte for byte; each is at 127.0.0.1, with a port.
     pub redirect_uris: Vec<String>,
     /// Who may see uploads; `None` where the service takes no visibility.
     pub visibility: Option<Visibility>,
     /// Milliseconds between two uploads to one account.
     pub min_gap_ms: u64,
-    /// Uploads at once to one account.
-    pub in_flight: u64,
     /// How often to look at what is processing.
     pub polling: Polling,
     id: ServiceId,
@@ -195,7 +193,6 @@ impl Settings {
             redirect_uris,
             visibility,
             min_gap_ms: keys.whole("min_gap_ms", 0)?,
-            in_flight: keys.whole("limits.in_flight", 1)?,
             polling: Polling {
                 first_s: keys.number("poll.first_s")?,
                 factor: keys.number("poll.factor")?,
@@ -370,7 +367,7 @@ pub(crate) fn redirect_target(uri: &str) -> Option<(Ipv4Addr, u16, String)> {
         && url.query().is_none()
         && url.fragment().is_none();
     let port = url.port_or_known_default().filter(|port| *port != 0)?;
-    (plain && address.is_loopback()).then(|| (address, port, url.path().to_owned()))
+    (plain && address == Ipv4Addr::LOCALHOST).then(|| (address, port, url.path().to_owned()))
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub(super) enum Fate {
     Trouble(u16, Option<u64>, bool),
     /// Somebody else's page with a good code.
     Page(bool),
+    /// It is taken or not, and the program's own task panics.
+    Breaks(bool),
     /// The token is not accepted this once.
     TokenRefused,
 }
@@ -90,7 +92,7 @@ impl Model {
         }
         let does = self.rng.bool();
         let wait = self.rng.bool().then(|| self.rng.u64(1..4_000));
-        match self.rng.u8(0..12) {
+        match self.rng.u8(0..13) {
             0 => Fate::NotSent,
             1 => Fate::LostBefore,
             2 | 3 => Fate::LostAfter,
@@ -105,6 +107,7 @@ impl Model {
             ),
             8 => Fate::Trouble(429, wait, false),
             9 => Fate::Page(does),
+            11 => Fate::Breaks(does),
             10 if is_upload && self.rng.u8(0..4) == 0 => Fate::Trouble(403, None, false),
             _ => Fate::TokenRefused,
         }

@@ -186,6 +186,10 @@ impl Services {
         guard.request = None;
         let reply = self.answer(id, &request, fate);
         self.pass(after).await;
+        if let Fate::Breaks(_) = fate {
+            // As a panic does, but without its words on stderr.
+            std::panic::resume_unwind(Box::new("it broke"));
+        }
         if let Fate::Silence(_) = fate {
             // Longer than the client's patience.
             self.pass(100_000).await;
@@ -264,8 +268,10 @@ impl Services {
         let now = self.now_ms();
         let (does, says) = match fate {
             Fate::Well => (true, None),
-            Fate::NotSent | Fate::LostBefore | Fate::Silence(false) => (false, None),
-            Fate::LostAfter | Fate::Silence(true) => (true, None),
+            Fate::NotSent | Fate::LostBefore | Fate::Silence(false) | Fate::Breaks(false) => {
+                (false, None)
+            }
+            Fate::LostAfter | Fate::Silence(true) | Fate::Breaks(true) => (true, None),
             Fate::Trouble(status, wait, does) => {
                 let headers = wait.map(|wait| ("retry-after".to_owned(), wait.to_string()));
                 let headers = headers.into_iter().collect();
@@ -291,7 +297,7 @@ impl Services {
         let done = does.then(|| self.serve(id, request));
         let lost = matches!(
             fate,
-            Fate::NotSent | Fate::LostBefore | Fate::LostAfter | Fate::Silence(_)
+            Fate::NotSent | Fate::LostBefore | Fate::LostAfter | Fate::Silence(_) | Fate::Breaks(_)
         );
         let told = if lost { None } else { says.or(done) };
         let status = told.as_ref().map_or(0, |reply| reply.status);
