@@ -199,18 +199,22 @@ impl Home {
 /// Runs to the end; every line of stdout must be one JSON object.
 pub(crate) fn ended(mut command: Command) -> Ended {
     let output = command.output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    Ended {
+        code: output.status.code(),
+        lines: objects(&String::from_utf8(output.stdout).unwrap()),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// What was said with `--json`.
+pub(crate) fn objects(text: &str) -> Vec<serde_json::Value> {
     let object = |line: &str| {
         let value: serde_json::Value =
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
         assert!(value.is_object(), "{line}");
         value
     };
-    Ended {
-        code: output.status.code(),
-        lines: text.lines().map(object).collect(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    text.lines().map(object).collect()
 }
 
 /// Starts it and leaves it running.
