@@ -111,8 +111,8 @@ const FAULTS: [Fault; 20] = [
         "an internal error after the file has gone is taken for a no",
         &[(
             CLASSIFY,
-            "500..600 if asked == Asked::Upload => Outcome::Unknown(",
-            "500..600 if asked == Asked::Upload => Outcome::transient(",
+            "500..600 if asked == Asked::Upload => Outcome::Unknown(\"it has an internal problem\".into())",
+            "500..600 if asked == Asked::Upload => Outcome::transient(\"it has an internal problem\")",
         )],
     ),
     (
