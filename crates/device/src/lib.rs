@@ -31,7 +31,7 @@ use std::path::PathBuf;
 
 pub use error::DeviceError;
 pub use listing::{Recording, list};
-pub use mounts::{Mount, parse_mountinfo};
+pub use mounts::{Mount, mount_that_holds, parse_mountinfo};
 pub use places::Exclusions;
 pub use presence::is_there;
 pub use reading::{LARGEST, read_recording};

@@ -139,6 +139,12 @@ pub(crate) fn mount_of<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount
     fitting.max_by_key(|mount| mount.root.components().count())
 }
 
+/// The mount that holds a path without links, as things stand now; none where the system has no table of them.
+#[must_use]
+pub fn mount_that_holds(path: &Path) -> Option<Mount> {
+    mount_of(&current(), path).cloned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -130,13 +130,16 @@ impl State {
         for (root, files) in folders.chain(files) {
             self.looks += 1;
             let id = format!("import:{}", self.looks);
+            let name = shown(&root);
+            // Without links, so that its mount is the one that holds the files: a folder of a device may be pulled out, too.
+            let root = std::fs::canonicalize(&root).unwrap_or(root);
             let device = Device {
                 id: id.clone(),
-                name: shown(&root),
+                name,
                 kind: DeviceKind::Folder,
-                root,
                 folders: vec![PathBuf::new()],
-                mount: None,
+                mount: device::mount_that_holds(&root),
+                root,
                 note: None,
             };
             let entry = DeviceEntry {

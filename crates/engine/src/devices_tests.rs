@@ -131,3 +131,22 @@ async fn a_start_that_fails_ends_quietly_inside_a_runtime() {
     // Dropping a runtime of one's own here would panic.
     drop(state(folder.path()));
 }
+
+/// A folder that is imported may lie on a device: then it is watched whether that is still there.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_import_knows_the_mount_of_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut state, _events) = state(folder.path());
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&files, &link).unwrap();
+    state.import(std::slice::from_ref(&link)).unwrap();
+    let device = &state.devices.values().next().unwrap().device;
+    assert_eq!(device.root, files.canonicalize().unwrap());
+    assert_eq!(device.mount, device::mount_that_holds(&device.root));
+    assert!(device.mount.is_some() && device::is_there(device));
+    std::fs::remove_dir(files).unwrap();
+    assert!(!device::is_there(device));
+}
