@@ -14,6 +14,7 @@ use crate::config::{self, Config};
 use crate::event::{AccountName, Answer, Event};
 use crate::keeping::reason;
 use crate::lane::Lane;
+use crate::network::BROKE_OFF;
 use crate::problem;
 use crate::state::State;
 use crate::view::{Choice, Problem, ServiceSettings};
@@ -342,7 +343,9 @@ impl State {
         };
         let client = Arc::clone(&lane.client);
         handle.spawn(async move {
-            if let Err(error) = client.sign_out().await {
+            let signing_out = tokio::spawn(async move { client.sign_out().await }).await;
+            // If it broke off there is nobody to tell, either.
+            if let Ok(Err(error)) = signing_out {
                 tracing::warn!("{}: {error}", service.name());
             }
             // The engine may have ended.
@@ -367,7 +370,10 @@ impl State {
         lane.signing_out = true;
         let client = Arc::clone(&lane.client);
         handle.spawn(async move {
-            let result = client.sign_out().await;
+            // Whatever becomes of it, the account is free again.
+            let signing_out = tokio::spawn(async move { client.sign_out().await }).await;
+            let broke_off = |_| Err(SignOutError::Busy(BROKE_OFF.into()));
+            let result = signing_out.unwrap_or_else(broke_off);
             // The engine may have ended.
             let _ = inbox.send(Event::SignedOut {
                 service,

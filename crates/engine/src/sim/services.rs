@@ -101,7 +101,10 @@ impl Services {
     /// A clock was set, or a person gave a word: what the services asked for is not to be expected.
     pub(super) fn may_be_early(&self) {
         for id in ServiceId::ALL {
-            self.with(id, |model| model.not_before_ms = 0);
+            self.with(id, |model| {
+                model.not_before_ms = 0;
+                model.last_began_ms = None;
+            });
         }
     }
 

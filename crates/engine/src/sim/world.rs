@@ -49,7 +49,8 @@ pub(super) struct World {
     program: Option<Program>,
     /// In how many turns the program dies; 0: it does not.
     pub(super) dies_in: u32,
-    pub(super) deaths: u32,
+    /// The computer's clock was once so far behind that recordings seemed to lie in the future, which is said of them.
+    pub(super) was_far_behind: bool,
 }
 
 impl World {
@@ -66,7 +67,7 @@ impl World {
             folder: folder(),
             program: None,
             dies_in: 0,
-            deaths: 0,
+            was_far_behind: false,
         };
         std::fs::create_dir(world.device()).unwrap();
         for (path, bytes) in empty_library() {
@@ -153,7 +154,6 @@ impl World {
 
     /// The program is killed, and started again after a while.
     pub(super) fn die(&mut self) {
-        self.deaths += 1;
         self.dies_in = 0;
         self.services.trace("dies".into());
         let program = self.program.take().unwrap();
@@ -243,6 +243,8 @@ impl World {
             return;
         }
         let bytes = recorded.bytes.get(..bytes).unwrap_or(&recorded.bytes);
+        self.services
+            .trace(format!("records {} bytes of {file}", bytes.len()));
         std::fs::write(&path, bytes).unwrap();
         // A file of long ago; another time for each length.
         let seconds = u64::try_from(BEGINNING_MS).unwrap() / 1000 - 500_000 + bytes.len() as u64;
@@ -251,8 +253,9 @@ impl World {
         written.set_modified(time).unwrap();
     }
 
-    pub(super) fn jump(&self, ms: i64) {
-        self.skew_ms.fetch_add(ms, Ordering::Relaxed);
+    pub(super) fn jump(&mut self, ms: i64) {
+        let skew = self.skew_ms.fetch_add(ms, Ordering::Relaxed) + ms;
+        self.was_far_behind |= skew <= -80_000_000;
         self.services.may_be_early();
     }
 
