@@ -156,11 +156,11 @@ const FAULTS: [Fault; 20] = [
         )],
     ),
     (
-        "what was found at the service is sent all the same",
+        "a pause of an account holds up only the upload that met it",
         &[(
-            NEXT,
-            "let mut step = Step::to(State::Existing, format!(\"It had arrived at {service}.\"))",
-            "let mut step = Step::to(State::Waiting, format!(\"It had arrived at {service}.\"))",
+            "library/src/accounts.rs",
+            "Some(if until > latest { now } else { until.max(now) })",
+            "Some(until.min(latest).min(now))",
         )],
     ),
     (

@@ -142,7 +142,23 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
     for id in ServiceId::ALL {
         wrong.extend(twice(world, athlete, id));
     }
+    wrong.extend(shared(world));
     wrong
+}
+
+/// No activity of a service is two uploads of an account.
+fn shared(world: &World) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let arrived = [UploadState::Sent, UploadState::Existing];
+    let all = uploads(world).into_iter();
+    let mut twice = all
+        .filter(|upload| arrived.contains(&upload.state))
+        .filter(|upload| {
+            let called = upload.remote_id.clone();
+            called.is_some_and(|called| !seen.insert((upload.account.0, called)))
+        });
+    let upload = twice.next()?;
+    Some(format!("another upload is the same activity as {upload:?}"))
 }
 
 /// Every recording on the device is in the library, once.
