@@ -81,11 +81,13 @@ fn main() -> anyhow::Result<()> {
         switches.consent = arguments.consent;
         switches.processing_ms = arguments.processing_ms.or(switches.processing_ms);
     });
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "{}", ready(&sandbox))
-        .and_then(|()| stdout.flush())
-        .context("The addresses can't be printed.")?;
-    until_told_to_end()
+    let say = || {
+        let mut stdout = std::io::stdout();
+        writeln!(stdout, "{}", ready(&sandbox))
+            .and_then(|()| stdout.flush())
+            .context("The addresses can't be printed.")
+    };
+    until_told_to_end(say)
 }
 
 /// The line that says where everything is.
@@ -116,7 +118,9 @@ fn ready(sandbox: &Sandbox) -> serde_json::Value {
     })
 }
 
-fn until_told_to_end() -> anyhow::Result<()> {
+/// Runs until a signal says that it is enough. `say` tells that everything is ready: who reads that may send the signal at once,
+/// so it is listened for before.
+fn until_told_to_end(say: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -125,13 +129,18 @@ fn until_told_to_end() -> anyhow::Result<()> {
         {
             use tokio::signal::unix::{SignalKind, signal};
             let mut terminate = signal(SignalKind::terminate())?;
-            tokio::select! {
-                ended = tokio::signal::ctrl_c() => ended?,
-                ended = terminate.recv() => ended.ok_or_else(|| anyhow!("Signals no longer arrive."))?,
-            }
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            say()?;
+            let told = tokio::select! {
+                told = interrupt.recv() => told,
+                told = terminate.recv() => told,
+            };
+            told.ok_or_else(|| anyhow!("Signals no longer arrive."))
         }
         #[cfg(not(unix))]
-        tokio::signal::ctrl_c().await?;
-        Ok(())
+        {
+            say()?;
+            Ok(tokio::signal::ctrl_c().await?)
+        }
     })
 }

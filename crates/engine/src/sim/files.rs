@@ -19,12 +19,12 @@ pub(super) struct Recorded {
     pub(super) unwanted: bool,
 }
 
-/// A dozen rides of different days; two of which another device recorded, too, a second later; and one that nobody wants.
+/// Eight rides of different days; six of which another device recorded, too, a second later; and one that nobody wants.
 pub(super) fn pool() -> &'static [Recorded] {
     static POOL: OnceLock<Vec<Recorded>> = OnceLock::new();
     POOL.get_or_init(|| {
-        let mut all: Vec<Recorded> = (0..12).map(|day| recorded(day, 0)).collect();
-        all.extend([0, 1].map(|day| recorded(day, 1)));
+        let mut all: Vec<Recorded> = (0..8).map(|day| recorded(day, 0)).collect();
+        all.extend((0..6).map(|day| recorded(day, 1)));
         let mut unwanted = recorded(20, 0);
         unwanted.unwanted = true;
         all.push(unwanted);

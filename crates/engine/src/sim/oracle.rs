@@ -60,7 +60,11 @@ impl Athlete {
 
     /// Lets go, keeps back, or sends never, one of the uploads.
     pub(super) fn decides(&mut self, world: &mut World) {
-        let all = uploads(world);
+        let mut all = uploads(world);
+        // Mostly it is what is held that somebody decides about.
+        if all.iter().any(|upload| upload.state == UploadState::Held) && world.rng.u8(0..4) > 0 {
+            all.retain(|upload| upload.state == UploadState::Held);
+        }
         if all.is_empty() {
             return;
         }
