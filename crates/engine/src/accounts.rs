@@ -14,7 +14,7 @@ use crate::config::{self, Config};
 use crate::event::{AccountName, Answer, Event};
 use crate::keeping::reason;
 use crate::lane::Lane;
-use crate::network::BROKE_OFF;
+use crate::network::{BROKE_OFF, unbroken};
 use crate::problem;
 use crate::state::State;
 use crate::view::{Choice, Problem, ServiceSettings};
@@ -343,9 +343,7 @@ impl State {
         };
         let client = Arc::clone(&lane.client);
         handle.spawn(async move {
-            let signing_out = tokio::spawn(async move { client.sign_out().await }).await;
-            // If it broke off there is nobody to tell, either.
-            if let Ok(Err(error)) = signing_out {
+            if let Err(error) = sign_out_of(client).await {
                 tracing::warn!("{}: {error}", service.name());
             }
             // The engine may have ended.
@@ -370,10 +368,7 @@ impl State {
         lane.signing_out = true;
         let client = Arc::clone(&lane.client);
         handle.spawn(async move {
-            // Whatever becomes of it, the account is free again.
-            let signing_out = tokio::spawn(async move { client.sign_out().await }).await;
-            let broke_off = |_| Err(SignOutError::Busy(BROKE_OFF.into()));
-            let result = signing_out.unwrap_or_else(broke_off);
+            let result = sign_out_of(client).await;
             // The engine may have ended.
             let _ = inbox.send(Event::SignedOut {
                 service,
@@ -455,4 +450,10 @@ impl State {
 /// Code `no_such_service`.
 pub fn service_id(name: &str) -> Result<ServiceId, Problem> {
     ServiceId::from_name(name).ok_or_else(|| problem::no_such_service(name))
+}
+
+/// Signs out; whatever becomes of it, whoever waits for it goes on.
+async fn sign_out_of(client: Arc<Client>) -> Result<SignedOut, SignOutError> {
+    let signing_out = async move { client.sign_out().await };
+    unbroken(signing_out, || Err(SignOutError::Busy(BROKE_OFF.into()))).await
 }

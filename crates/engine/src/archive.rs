@@ -285,7 +285,7 @@ impl Archive {
 
     pub(crate) fn original(&self, id: i64) -> Result<PathBuf, Problem> {
         let row = self.row(id)?;
-        Ok(self.reader.original_path(row.id)?)
+        Ok(self.reader.original(row.id)?.path)
     }
 }
 

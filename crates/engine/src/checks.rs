@@ -10,7 +10,7 @@ use service::{Outcome, Polling, ServiceId};
 use crate::clock::later;
 use crate::event::Event;
 use crate::lane::Lane;
-use crate::network::{BROKE_OFF, Owed};
+use crate::network::{BROKE_OFF, unbroken};
 use crate::next::{self, Circumstances, Happened, Step};
 use crate::reconcile::Match;
 use crate::sending;
@@ -146,23 +146,28 @@ impl State {
             upload,
             problem,
         };
-        let owed = Owed::new(inbox.clone(), answered(Outcome::Unknown(BROKE_OFF.into())));
-        handle.spawn(async move {
+        let progress_to = inbox.clone();
+        let sending = async move {
             let preparing = Arc::clone(&client);
             let accepts = move |format| preparing.accepts(format);
             let ready =
                 aside.run(move || sending::ready(&original, &activity, accepts, visibility));
-            owed.pay(match ready.await {
+            match ready.await {
                 Some(Ok(file)) => {
                     let progress = |sent, of| {
                         // The engine may have ended.
-                        let _ = inbox.send(Event::Progress { upload, sent, of });
+                        let _ = progress_to.send(Event::Progress { upload, sent, of });
                     };
                     answered(client.upload(file, &progress, &*clock).await)
                 }
                 Some(Err(problem)) => unsendable(problem),
                 None => unsendable(crate::inspect::broke_the_reader("The original")),
-            });
+            }
+        };
+        handle.spawn(async move {
+            let broken = || answered(Outcome::Unknown(BROKE_OFF.into()));
+            // The engine may have ended; the claim says that it may have arrived.
+            let _ = inbox.send(unbroken(sending, broken).await);
         });
     }
 

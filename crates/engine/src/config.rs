@@ -220,11 +220,7 @@ fn edit(data_dir: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Pr
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, &path)?;
-        // Where folders cannot be opened, the rename itself is journalled.
-        if cfg!(unix) {
-            fs::File::open(data_dir)?.sync_all()?;
-        }
-        Ok(())
+        library::sync_names(data_dir)
     });
     written.map_err(|error| {
         bad(

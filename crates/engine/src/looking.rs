@@ -8,7 +8,7 @@ use library::{Job, State as UploadState};
 use service::{Outcome, RemoteActivity, ServiceId};
 
 use crate::event::Event;
-use crate::network::{BROKE_OFF, Owed};
+use crate::network::{BROKE_OFF, unbroken};
 use crate::next::Happened;
 use crate::reconcile::{Held, Match, Wanted, matching};
 use crate::state::State;
@@ -46,14 +46,15 @@ impl State {
         // Without a number there is nothing to ask for; the service says so in its own way.
         let remote_id = job.upload.remote_id.clone().unwrap_or_default();
         let client = Arc::clone(&lane.client);
-        let answered = move |outcome| Event::Answered {
-            service,
-            upload,
-            outcome,
-        };
-        let owed = Owed::new(inbox, answered(Outcome::Unknown(BROKE_OFF.into())));
         handle.spawn(async move {
-            owed.pay(answered(client.poll(&remote_id, &*clock).await));
+            let polling = async move { client.poll(&remote_id, &*clock).await };
+            let outcome = unbroken(polling, || Outcome::Unknown(BROKE_OFF.into())).await;
+            // The engine may have ended; the upload is asked about again at the next start.
+            let _ = inbox.send(Event::Answered {
+                service,
+                upload,
+                outcome,
+            });
         });
     }
 
@@ -79,9 +80,12 @@ impl State {
         };
         lane.listing = true;
         let client = Arc::clone(&lane.client);
-        let listed = move |list| Event::Listed { service, list };
-        let owed = Owed::new(inbox, listed(Err(Outcome::Unknown(BROKE_OFF.into()))));
-        handle.spawn(async move { owed.pay(listed(client.list(&*clock).await)) });
+        handle.spawn(async move {
+            let reading = async move { client.list(&*clock).await };
+            let list = unbroken(reading, || Err(Outcome::Unknown(BROKE_OFF.into()))).await;
+            // The engine may have ended; the list is read again when it is needed.
+            let _ = inbox.send(Event::Listed { service, list });
+        });
     }
 
     /// The service's list has come: it settles every unsure upload, and is searched before first uploads.

@@ -1,11 +1,9 @@
 //! The threads that wait for the network. Ends without waiting wherever it is dropped: also where waiting is forbidden.
 
-use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::event::Event;
 use crate::view::Problem;
 
 /// A runtime of its own, so that whoever uses the engine need not have one.
@@ -18,33 +16,12 @@ pub(crate) struct Network {
 /// Why an answer is owed, as a clause: a fault of our own, which must not hold up what waits behind it.
 pub(crate) const BROKE_OFF: &str = "Trackdock broke off by itself";
 
-/// An event that somebody waits for: if the task that owes it breaks, it comes all the same, and says so.
-pub(crate) struct Owed {
-    inbox: Sender<Event>,
-    otherwise: Option<Event>,
-}
-
-impl Owed {
-    /// `otherwise` comes if nothing else does.
-    pub(crate) fn new(inbox: Sender<Event>, otherwise: Event) -> Self {
-        Self {
-            inbox,
-            otherwise: Some(otherwise),
-        }
-    }
-
-    pub(crate) fn pay(mut self, event: Event) {
-        self.otherwise = Some(event);
-    }
-}
-
-impl Drop for Owed {
-    fn drop(&mut self) {
-        if let Some(event) = self.otherwise.take() {
-            // The engine may have ended.
-            let _ = self.inbox.send(event);
-        }
-    }
+/// What a piece of work comes to; if it breaks, what it comes to `otherwise`: whoever waits for it is told in any case.
+pub(crate) async fn unbroken<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+    otherwise: impl FnOnce() -> T,
+) -> T {
+    tokio::spawn(work).await.unwrap_or_else(|_| otherwise())
 }
 
 /// Where work that keeps a thread busy is done.

@@ -7,6 +7,7 @@ use jiff::tz::Offset;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use track::{Bounds, Format, Reading, Sport, Track};
 
+use crate::originals::Original;
 use crate::text::{count, finite, line, optional_line, time, unknown_word};
 use crate::{ActivityId, Error, Origin, Reader, originals};
 
@@ -158,8 +159,6 @@ fn bounds(row: &Row) -> rusqlite::Result<Option<Bounds>> {
     })
 }
 
-use crate::originals::Original;
-
 impl Reader {
     /// One activity.
     ///
@@ -167,14 +166,6 @@ impl Reader {
     /// Not found, or the database failed.
     pub fn activity(&self, activity: ActivityId) -> Result<ActivityRow, Error> {
         get(&self.db, activity)
-    }
-
-    /// Where the original of an activity lies.
-    ///
-    /// # Errors
-    /// Not found, or the database failed.
-    pub fn original_path(&self, activity: ActivityId) -> Result<PathBuf, Error> {
-        Ok(self.folder.join(self.activity(activity)?.original))
     }
 
     /// The original of an activity.

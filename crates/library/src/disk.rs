@@ -24,12 +24,10 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;
-    if cfg!(unix) {
-        for parent in new.into_iter().filter_map(Path::parent) {
-            // Beside a relative name without a folder lies the current one.
-            let here = parent.as_os_str().is_empty();
-            File::open(if here { Path::new(".") } else { parent })?.sync_all()?;
-        }
+    for parent in new.into_iter().filter_map(Path::parent) {
+        // Beside a relative name without a folder lies the current one.
+        let here = parent.as_os_str().is_empty();
+        sync_names(if here { Path::new(".") } else { parent })?;
     }
     Ok(())
 }
@@ -95,9 +93,21 @@ pub(crate) fn sync_file(path: &Path) -> Result<(), Error> {
         .map_err(|error| Error::file(path, "written", error))
 }
 
-/// Waits until a folder's names are on the disk; a renamed file is safe only then.
+/// Waits until a folder's names are on the disk; a renamed file is safe only then. Where folders cannot be opened, names are
+/// journalled by themselves.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_names(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// As [`sync_names`], with the library's words for what went wrong.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
-    if cfg!(unix) { sync_file(path) } else { Ok(()) }
+    sync_names(path).map_err(|error| Error::file(path, "written", error))
 }
 
 /// Waits until the name of this file is on the disk.

@@ -39,7 +39,7 @@ pub use accounts::{AccountRow, AccountState, IfOther, SignIn, SignedIn};
 pub use activities::ActivityRow;
 pub use check::Finding;
 pub use devices::{Choice, DeviceRow, FirstPlug};
-pub use disk::make_folder;
+pub use disk::{make_folder, sync_names};
 pub use error::Error;
 pub use history::{Filter, HistoryRow, MonthTotal, Page};
 pub use ids::{AccountId, ActivityId, UploadId};

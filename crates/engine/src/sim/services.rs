@@ -203,14 +203,12 @@ impl Services {
         });
         if is_upload {
             let repeat = matches!(&reply, Ok(reply) if reply.status == 401);
-            self.with(id, |model| {
-                model.may_repeat = repeat;
-            });
-        }
-        if let (true, Ok(reply)) = (is_upload, &reply) {
-            self.heard(id, &request, reply);
+            self.with(id, |model| model.may_repeat = repeat);
         }
         if let Ok(reply) = &reply {
+            if is_upload {
+                self.heard(id, &request, reply);
+            }
             self.delivered(id, &request, reply);
         }
         reply
@@ -333,7 +331,7 @@ impl Services {
                 reply(200, &json!({}))
             });
         }
-        let token = token_of(request).unwrap_or_default().to_owned();
+        let token = token_of(request).unwrap_or_default();
         let now = self.now_ms();
         self.with(id, |model| {
             if token != model.access || now >= model.expires_ms {

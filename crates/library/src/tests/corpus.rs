@@ -49,7 +49,7 @@ fn every_readable_recording_is_kept_and_listed() {
         let outcome = shelf.library.keep(file, &reading, &origin, at(0)).unwrap();
         let Kept::New(ids) = outcome else { continue };
         assert_eq!(
-            fs::read(shelf.library.original_path(ids[0]).unwrap()).unwrap(),
+            fs::read(shelf.library.original(ids[0]).unwrap().path).unwrap(),
             bytes
         );
         assert_eq!(

@@ -23,7 +23,7 @@ fn only_the_owner_may_read() {
     let Kept::New(ids) = kept else {
         panic!("{kept:?}")
     };
-    let original = library.original_path(ids[0]).unwrap();
+    let original = library.original(ids[0]).unwrap().path;
     for private in [
         &folder,
         &folder.join("originals"),
@@ -175,7 +175,7 @@ fn a_crash_at_any_step_of_keep_loses_nothing() {
         }]
     );
     let id = shelf.one("a", &fit(0), &from_device());
-    assert_eq!(shelf.library.original_path(id).unwrap(), stray);
+    assert_eq!(shelf.library.original(id).unwrap().path, stray);
     assert_eq!(shelf.library.check().unwrap(), []);
 
     // A stray that a power cut left damaged is not taken for the file, and not destroyed either.
@@ -191,7 +191,7 @@ fn a_crash_at_any_step_of_keep_loses_nothing() {
         panic!()
     };
     assert_eq!(
-        fs::read(shelf.library.original_path(ids[0]).unwrap()).unwrap(),
+        fs::read(shelf.library.original(ids[0]).unwrap().path).unwrap(),
         b"b"
     );
     assert_eq!(
@@ -204,7 +204,7 @@ fn a_crash_at_any_step_of_keep_loses_nothing() {
 fn a_crash_in_a_deletion_is_made_good() {
     let mut shelf = Shelf::new();
     let id = shelf.one("a", &fit(0), &by_hand());
-    let path = shelf.library.original_path(id).unwrap();
+    let path = shelf.library.original(id).unwrap().path;
     shelf.library.delete_activity(id, at(0)).unwrap();
     // As if the power had gone between the commit and the removal.
     fs::write(&path, "a").unwrap();
@@ -228,7 +228,7 @@ fn a_check_finds_what_is_wrong() {
         .collect();
     let paths: Vec<_> = ids
         .iter()
-        .map(|id| shelf.library.original_path(*id).unwrap())
+        .map(|id| shelf.library.original(*id).unwrap().path)
         .collect();
     fs::write(&paths[0], "x").unwrap();
     fs::write(&paths[1], "longer").unwrap();

@@ -18,7 +18,7 @@ fn a_file_is_kept_byte_for_byte_under_a_name_of_ours() {
         let Kept::New(ids) = kept else {
             panic!("{kept:?}")
         };
-        let path = shelf.library.original_path(ids[0]).unwrap();
+        let path = shelf.library.original(ids[0]).unwrap().path;
         let name = path
             .strip_prefix(shelf.folder.path())
             .unwrap()
@@ -199,7 +199,7 @@ fn each_activity_of_a_file_is_one() {
 
     shelf.library.delete_activity(ids[0], at(1)).unwrap();
     assert!(
-        shelf.library.original_path(ids[1]).unwrap().is_file(),
+        shelf.library.original(ids[1]).unwrap().path.is_file(),
         "the other part still needs it"
     );
     assert_eq!(
@@ -215,7 +215,7 @@ fn each_activity_of_a_file_is_one() {
 fn two_files_whose_short_names_meet_are_both_kept() {
     let mut shelf = Shelf::new();
     let id = shelf.one("a", &fit(0), &by_hand());
-    let taken = shelf.library.original_path(id).unwrap();
+    let taken = shelf.library.original(id).unwrap().path;
     // Another row takes the name that the second file would get.
     let second = shelf.staged(b"b");
     let short = crate::originals::name(&fit(0), &second, 12);
@@ -236,7 +236,7 @@ fn two_files_whose_short_names_meet_are_both_kept() {
     };
     assert_eq!(fs::read(&moved).unwrap(), b"a");
     assert_eq!(
-        fs::read(shelf.library.original_path(ids[0]).unwrap()).unwrap(),
+        fs::read(shelf.library.original(ids[0]).unwrap().path).unwrap(),
         b"b"
     );
     assert_eq!(shelf.library.check().unwrap(), []);
@@ -247,7 +247,7 @@ fn deleting_is_remembered_and_undone_by_hand_only() {
     let mut shelf = Shelf::new();
     shelf.account("trek-point");
     let id = shelf.one("a", &fit(0), &by_hand());
-    let path = shelf.library.original_path(id).unwrap();
+    let path = shelf.library.original(id).unwrap().path;
     shelf.library.delete_activity(id, at(1)).unwrap();
     assert!(!path.exists());
     assert_eq!(shelf.library.activity(id).unwrap_err().code(), "not_found");
