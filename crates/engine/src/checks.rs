@@ -13,7 +13,7 @@ use crate::lane::Lane;
 use crate::network::{BROKE_OFF, unbroken};
 use crate::next::{self, Circumstances, Happened, Step};
 use crate::reconcile::Match;
-use crate::sending;
+use crate::sending::Prepared;
 use crate::state::State;
 use crate::view::{Notice, Problem};
 
@@ -127,15 +127,19 @@ impl State {
         }
         let (inbox, clock) = (self.inbox.clone(), Arc::clone(&self.clock));
         let (handle, aside) = (self.runtime.handle().clone(), self.runtime.aside());
+        let attempts = self.library.attempts();
         let Some(lane) = self.lane(service) else {
             return;
         };
         lane.sending = Some((upload, 0.0));
-        let (client, visibility, activity) = (
-            Arc::clone(&lane.client),
-            lane.settings.visibility,
-            job.activity.clone(),
-        );
+        let client = Arc::clone(&lane.client);
+        let prepared = Prepared {
+            original,
+            activity: job.activity.clone(),
+            visibility: lane.settings.visibility,
+            attempts,
+            was_released: lane.released.contains(&upload),
+        };
         let answered = move |outcome| Event::Answered {
             service,
             upload,
@@ -150,9 +154,7 @@ impl State {
         let sending = async move {
             let preparing = Arc::clone(&client);
             let accepts = move |format| preparing.accepts(format);
-            let ready =
-                aside.run(move || sending::ready(&original, &activity, accepts, visibility));
-            match ready.await {
+            match aside.run(move || prepared.file(accepts)).await {
                 Some(Ok(file)) => {
                     let progress = |sent, of| {
                         // The engine may have ended.

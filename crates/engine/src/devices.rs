@@ -237,7 +237,7 @@ impl State {
         let Some(seen) = self.check(seen) else { return };
         self.looks += 1;
         let (number, clock, settle) = (self.looks, Arc::clone(&self.clock), self.timing.settle);
-        let staging = self.library.staging();
+        let (staging, attempts) = (self.library.staging(), self.library.attempts());
         let inbox = self.inbox.clone();
         let Some(entry) = self.devices.get_mut(id) else {
             return;
@@ -249,6 +249,7 @@ impl State {
             files: entry.files.clone(),
             seen,
             staging,
+            attempts,
             settle,
             sleep: Arc::clone(&self.wait),
             clock,

@@ -139,6 +139,15 @@ pub(crate) fn broke_the_reader(name: &str) -> Problem {
     )
 }
 
+/// `again`: how it is read once more.
+pub(crate) fn set_aside(name: &str, again: &str) -> Problem {
+    Problem::new(
+        "set_aside",
+        format!("{name} is set aside: Trackdock ended twice while it was read."),
+        format!("{again} Please report it, so that the reader can be mended."),
+    )
+}
+
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
     let unreadable = |error: &std::io::Error| Problem::file(path, error);
     // Looked at before it is opened: a pipe would wait for somebody to write into it.

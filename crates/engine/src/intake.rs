@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use device::{Device, DeviceError, Recording};
 use jiff::Timestamp;
-use library::{Seen, SeenOutcome, StagedFile, Staging};
+use library::{Attempts, Seen, SeenOutcome, StagedFile, Staging};
 use track::Reading;
 
 use crate::Clock;
@@ -26,6 +26,9 @@ pub(crate) const UNFINISHED: &str = "unfinished";
 /// An incomplete file that has not changed for this long is damaged, not growing.
 const ABANDONED: Duration = Duration::from_secs(60);
 
+/// How a file that was set aside is read once more.
+const AGAIN: &str = "Import it by hand to read it once more.";
+
 /// What one look needs.
 pub(crate) struct Look {
     pub(crate) device: Device,
@@ -34,6 +37,7 @@ pub(crate) struct Look {
     /// What is known of the files on it.
     pub(crate) seen: HashMap<PathBuf, Seen>,
     pub(crate) staging: Staging,
+    pub(crate) attempts: Attempts,
     pub(crate) settle: Duration,
     pub(crate) sleep: Sleep,
     pub(crate) clock: Clock,
@@ -346,7 +350,9 @@ impl Look {
         if self.manual && track::archive::is_archive(&bytes) {
             return Ok(Copied::Archive(bytes));
         }
-        let read = inspect::read_named(&name, &bytes, (self.clock)());
+        let read = || inspect::read_named(&name, &bytes, (self.clock)());
+        let read = self.attempts.read(staged.sha256(), self.manual, read)?;
+        let read = read.unwrap_or_else(|| Err(inspect::set_aside(&name, AGAIN)));
         Ok(Copied::Done(read.map(|reading| (staged, reading))))
     }
 

@@ -103,6 +103,7 @@ impl World {
             files: None,
             seen: HashMap::new(),
             staging: self.library.staging(),
+            attempts: self.library.attempts(),
             settle: SETTLE,
             sleep: Arc::new(move |time, _| {
                 assert_eq!(time, SETTLE);

@@ -2,21 +2,49 @@
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use library::{ActivityRow, Original};
+use library::{ActivityRow, Attempts, Original};
 use service::{Accept, Upload, Visibility};
 use track::{Format, Sport};
 
+use crate::inspect;
 use crate::view::Problem;
 
+/// How a file that was set aside is made ready once more.
+const AGAIN: &str = "Release it to try once more.";
+
+/// What is to be made ready.
+pub(crate) struct Prepared {
+    pub(crate) original: Original,
+    pub(crate) activity: ActivityRow,
+    pub(crate) visibility: Option<Visibility>,
+    pub(crate) attempts: Attempts,
+    /// The athlete has let it go: it is read even if it was set aside.
+    pub(crate) was_released: bool,
+}
+
+impl Prepared {
+    /// The file as it goes out; an original with which the program ended twice is not read again.
+    pub(crate) fn file(&self, accepts: impl Fn(Format) -> Accept) -> Result<Upload, Problem> {
+        let ready = || ready(&self.original, &self.activity, accepts, self.visibility);
+        let sha256 = &self.original.sha256;
+        let read = self.attempts.read(sha256, self.was_released, ready)?;
+        read.unwrap_or_else(|| Err(inspect::set_aside(&name_of(&self.original), AGAIN)))
+    }
+}
+
+fn name_of(original: &Original) -> String {
+    let name = original.path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 /// Reads the original again and takes out the part that is sent.
-pub(crate) fn ready(
+fn ready(
     original: &Original,
     activity: &ActivityRow,
     accepts: impl Fn(Format) -> Accept,
     visibility: Option<Visibility>,
 ) -> Result<Upload, Problem> {
-    let name = original.path.file_name().unwrap_or_default();
-    let name = name.to_string_lossy();
+    let name = name_of(original);
     let unreadable = |error: track::ReadError| Problem::unreadable(&name, &error);
     let file = original.read()?;
     let unpacked = track::unpack(&file).map_err(unreadable)?;

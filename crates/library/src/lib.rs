@@ -6,6 +6,7 @@
 
 mod accounts;
 mod activities;
+mod attempts;
 mod check;
 mod deletion;
 mod devices;
@@ -37,6 +38,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use accounts::{AccountRow, AccountState, IfOther, SignIn, SignedIn};
 pub use activities::ActivityRow;
+pub use attempts::Attempts;
 pub use check::Finding;
 pub use devices::{Choice, DeviceRow, FirstPlug};
 pub use disk::{make_folder, sync_names};
@@ -58,6 +60,7 @@ pub use wishes::Selection;
 pub struct Library {
     reader: Reader,
     staging: Staging,
+    attempts: Attempts,
     /// Held until the library is closed, also by a crash.
     _lock: File,
 }
@@ -67,6 +70,12 @@ impl Deref for Library {
 
     fn deref(&self) -> &Reader {
         &self.reader
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        self.attempts.close();
     }
 }
 
@@ -96,6 +105,7 @@ impl Library {
         migrate::migrate(&mut db, &file, migrate::STEPS)?;
         require_write_ahead(&db, &file)?;
         let staging = Staging::open(&folder.join("staging"))?;
+        let attempts = Attempts::open(&folder.join("reading"))?;
         disk::sync_folder(folder)?;
         let reader = Reader {
             db,
@@ -104,6 +114,7 @@ impl Library {
         let mut library = Library {
             reader,
             staging,
+            attempts,
             _lock: lock,
         };
         library.remove_deleted()?;
@@ -121,6 +132,11 @@ impl Library {
     /// Where copies grow before they are kept; may be sent to the thread that copies.
     pub fn staging(&self) -> Staging {
         self.staging.clone()
+    }
+
+    /// The notes of what is being read; may be sent to the thread that reads.
+    pub fn attempts(&self) -> Attempts {
+        self.attempts.clone()
     }
 
     /// A new file in staging.

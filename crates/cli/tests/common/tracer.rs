@@ -24,6 +24,8 @@ pub(crate) enum Harm {
     None,
     /// SIGKILL as it enters the call of this number, from 1.
     Kill(u64),
+    /// SIGKILL as it is about to remove a file in a folder of this name.
+    KillBeforeRemoval(&'static str),
     /// SIGKILL as it leaves the call of this number.
     KillAfter(u64),
     /// The call of this number does nothing and fails so.
@@ -360,6 +362,10 @@ impl Watch<'_> {
                 self.harmed = Some(call);
                 return self.kill();
             }
+            Harm::KillBeforeRemoval(folder) if removes_in(folder, &call) => {
+                self.harmed = Some(call);
+                return self.kill();
+            }
             Harm::KillAfter(at) if at == self.count => {
                 self.harmed = Some(format!("after {call}"));
                 self.leaving = Some(thread);
@@ -374,6 +380,15 @@ impl Watch<'_> {
         registers.orig_rax = u64::MAX; // no call at all
         ptrace::setregs(thread, registers)
     }
+}
+
+/// Whether a call of the log takes away the name of a file that lies in a folder of this name.
+fn removes_in(folder: &str, call: &str) -> bool {
+    let Some((name, path)) = call.split_once(' ') else {
+        return false;
+    };
+    let within = Path::new(path).parent().and_then(Path::file_name);
+    name.starts_with("unlink") && within.is_some_and(|name| name == folder)
 }
 
 fn minus(errno: Errno) -> u64 {

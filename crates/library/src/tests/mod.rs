@@ -1,5 +1,6 @@
 //! Tests of the whole library, and what they share: a library in a folder of its own, and files made of few words.
 
+mod attempts;
 mod choices;
 mod corpus;
 mod folder;
