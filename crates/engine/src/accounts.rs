@@ -228,7 +228,14 @@ impl State {
                     std::future::pending::<()>().await;
                 }
             };
-            let result = client.sign_in(&*open, &*clock, cancel).await;
+            let signing_in = async move { client.sign_in(&*open, &*clock, cancel).await };
+            let broken = || {
+                Err(SignInError::Unreachable {
+                    service,
+                    what: BROKE_OFF.into(),
+                })
+            };
+            let result = unbroken(signing_in, broken).await;
             // The engine may have ended.
             let _ = inbox.send(Event::SignedIn {
                 service,
