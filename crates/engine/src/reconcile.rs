@@ -40,6 +40,9 @@ impl Match {
         match self {
             Match::None => format!("{service} has none that could be this one."),
             Match::One(id) => format!("{service} has it as number {id}."),
+            Match::Several(1) => {
+                format!("{service} has one that could be this one, but says too little about it.")
+            }
             Match::Several(count) => {
                 format!("{service} has {count} activities that could be this one.")
             }
@@ -66,12 +69,18 @@ pub(crate) enum Held {
 /// that was created after the attempt began is it: a service measures distance and duration in its own way.
 ///
 /// One id is never two uploads: what another one made is passed over, and what another one is linked to is no clear find.
+/// Nor is nothing found in a list that holds something which may have come with the attempt and says too little to tell.
 pub(crate) fn matching(
     list: &[RemoteActivity],
     wanted: &Wanted,
     held: impl Fn(&str) -> Held,
 ) -> Match {
-    let of_that_start = list.iter().filter(|remote| starts_with(remote, wanted));
+    let (told, untold): (Vec<_>, Vec<_>) = list
+        .iter()
+        .partition(|remote| remote.started_at.is_some() && !remote.id.is_empty());
+    let of_that_start = told
+        .into_iter()
+        .filter(|remote| starts_with(remote, wanted));
     let (free, taken): (Vec<_>, Vec<_>) = of_that_start
         .map(|remote| (remote, held(&remote.id)))
         .partition(|(_, held)| *held == Held::Free);
@@ -84,8 +93,19 @@ pub(crate) fn matching(
         .filter(|(_, held)| *held == Held::LinkedToAnother);
     match best(linked.map(|(remote, _)| remote), wanted) {
         Match::One(id) => Match::Linked(id),
+        Match::None => match untold.iter().filter(|one| could_be(one, wanted)).count() {
+            0 => Match::None,
+            count => Match::Several(count),
+        },
         other => other,
     }
+}
+
+/// Whether an entry without a start or an id may have come with the attempt, for all that it says.
+fn could_be(remote: &RemoteActivity, wanted: &Wanted) -> bool {
+    let same_start = remote.started_at.is_none() || starts_with(remote, wanted);
+    let came_with_it = remote.created_on.is_none() || is_recent(remote, wanted);
+    wanted.attempt_began.is_some() && same_start && came_with_it && is_as_long(remote, wanted)
 }
 
 /// The best of those that began at the same moment.
@@ -222,6 +242,54 @@ mod tests {
         let alike = older(remote("1", 0, Some(10_000.0), None));
         check(&[alike, short.clone()], Match::One("1".into()));
         check(&[short.clone(), short], Match::Several(2));
+    }
+
+    /// Re-sending what is there, but says too little, would make it twice.
+    #[test]
+    fn one_that_says_too_little_is_asked_about() {
+        let nothing = RemoteActivity {
+            id: String::new(),
+            started_at: None,
+            created_on: None,
+            ..remote("", 0, None, None)
+        };
+        let without_start = RemoteActivity {
+            started_at: None,
+            ..remote("1", 0, Some(10_000.0), None)
+        };
+        let without_id = remote("", 0, Some(10_000.0), None);
+        for untold in [&nothing, &without_start, &without_id] {
+            check(std::slice::from_ref(untold), Match::Several(1));
+            // A clear find is one.
+            let clear = remote("2", 0, Some(10_000.0), None);
+            check(&[untold.clone(), clear], Match::One("2".into()));
+        }
+        // What was there before, began at another time or is of another length is not it.
+        let other_length = RemoteActivity {
+            distance_m: Some(5_000.0),
+            ..without_start.clone()
+        };
+        let other_start = remote("", 60, Some(10_000.0), None);
+        check(
+            &[older(without_start), other_start, other_length],
+            Match::None,
+        );
+    }
+
+    /// Before a first attempt nothing can have come with it.
+    #[test]
+    fn one_that_says_too_little_holds_up_no_first_attempt() {
+        let wanted = Wanted {
+            start: Timestamp::from_second(START_S).ok(),
+            distance_m: None,
+            durations_s: vec![],
+            attempt_began: None,
+        };
+        let untold = RemoteActivity {
+            started_at: None,
+            ..remote("1", 0, None, None)
+        };
+        assert_eq!(matching(&[untold], &wanted, |_| Held::Free), Match::None);
     }
 
     #[test]

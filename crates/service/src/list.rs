@@ -9,7 +9,7 @@ use crate::answer::{Answer, clean, id_of};
 /// One activity as the service lists it. Every text is untrusted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RemoteActivity {
-    /// What the service calls it.
+    /// What the service calls it; empty where it does not say.
     pub id: String,
     /// Its title.
     pub name: Option<String>,
@@ -25,18 +25,13 @@ pub struct RemoteActivity {
     pub created_on: Option<Timestamp>,
 }
 
-/// The entries of one page, or `None` when the answer is not a list. Entries without an id are left out.
+/// The entries of one page, or `None` when the answer is not a list. An entry that says nothing is an entry all the same: it
+/// may be the one that is looked for.
 pub(crate) fn entries(json: &Value, items: &str) -> Option<Vec<RemoteActivity>> {
-    Some(
-        json.pointer(items)?
-            .as_array()?
-            .iter()
-            .filter_map(entry)
-            .collect(),
-    )
+    Some(json.pointer(items)?.as_array()?.iter().map(entry).collect())
 }
 
-fn entry(value: &Value) -> Option<RemoteActivity> {
+fn entry(value: &Value) -> RemoteActivity {
     let text = |key: &str| value.get(key).and_then(Value::as_str).map(clean);
     let time = |key: &str| {
         value
@@ -51,15 +46,15 @@ fn entry(value: &Value) -> Option<RemoteActivity> {
             .or_else(|| value.as_str()?.trim().parse().ok())
             .filter(|number: &f64| number.is_finite())
     };
-    Some(RemoteActivity {
-        id: id_of(value.get("id")?)?,
+    RemoteActivity {
+        id: value.get("id").and_then(id_of).unwrap_or_default(),
         name: text("name"),
         started_at: time("activity_started_at"),
         distance_m: number("distance_m"),
         duration_s: number("duration_s"),
         status: text("status"),
         created_on: time("created_on"),
-    })
+    }
 }
 
 /// The next page, should the service ever have pages: only on the same host, because the token goes there.
@@ -100,7 +95,7 @@ mod tests {
         )
         .unwrap();
         let list = entries(&json, "/activities").unwrap();
-        assert_eq!(list.len(), 2);
+        assert_eq!(list.len(), 4);
         assert_eq!(list[0].id, "1201");
         assert_eq!(
             list[0].started_at,
@@ -112,6 +107,11 @@ mod tests {
             (list[1].id.as_str(), list[1].started_at, list[1].distance_m),
             ("7", None, Some(5.5))
         );
+        assert_eq!(
+            (list[2].id.as_str(), list[2].name.as_deref()),
+            ("", Some("no id"))
+        );
+        assert_eq!((list[3].id.as_str(), list[3].started_at), ("", None));
         assert!(entries(&json, "/routes").is_none());
     }
 
