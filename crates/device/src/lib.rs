@@ -8,6 +8,8 @@
 #[cfg_attr(target_os = "linux", path = "beneath_linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "beneath_portable.rs")]
 mod beneath;
+#[cfg(all(test, target_os = "linux"))]
+mod beneath_tests;
 mod error;
 mod garmin;
 mod hearing;
