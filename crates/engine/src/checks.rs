@@ -11,10 +11,10 @@ use crate::clock::later;
 use crate::event::Event;
 use crate::lane::Lane;
 use crate::network::{BROKE_OFF, unbroken};
-use crate::next::{self, Circumstances, Happened, Step};
 use crate::reconcile::Match;
 use crate::sending::Prepared;
 use crate::state::State;
+use crate::verdict::{self, Circumstances, Happened, Step};
 use crate::view::{Notice, Problem};
 
 /// While a request is under way its answer wakes the loop; this only catches what else falls due.
@@ -97,7 +97,7 @@ impl State {
             lane.list = list;
         }
         let now = self.circumstances(service, &job);
-        match next::next(job.upload.state, Happened::Searched(&found), &now) {
+        match verdict::verdict(job.upload.state, Happened::Searched(&found), &now) {
             None => self.send(service, &job),
             Some(step) => {
                 // What cannot be written down still waits, and is looked for again.
@@ -186,7 +186,7 @@ impl State {
         }
     }
 
-    /// An answer has come: what it means is decided in [`next`], and written down here. What cannot be written down now is
+    /// An answer has come: what it means is decided in [`verdict`], and written down here. What cannot be written down now is
     /// kept and written later: until then the database says "sending", and nothing is sent twice.
     pub(crate) fn answered(&mut self, service: ServiceId, upload: UploadId, outcome: Outcome) {
         self.over(service, upload);
@@ -245,7 +245,7 @@ impl State {
         happened: Happened<'_>,
     ) -> Result<(), Problem> {
         let now = self.circumstances(service, job);
-        match next::next(job.upload.state, happened, &now) {
+        match verdict::verdict(job.upload.state, happened, &now) {
             Some(step) => self.take(service, job, step),
             None => Ok(()),
         }
@@ -309,7 +309,7 @@ impl State {
         let known = std::cell::RefCell::new(None);
         let account_after = |state: &AccountState| {
             *known.borrow_mut() = Some(state.clone());
-            next::account_after(&step, state, now)
+            verdict::account_after(&step, state, now)
         };
         let upload = &job.upload;
         let settled = self.library.settle(upload.id, &change, account_after, now);
@@ -322,7 +322,7 @@ impl State {
             self.still_there(moved)?;
         }
         if let (Some(known), Some(lane)) = (known.take(), self.lane(service)) {
-            lane.stumbles = next::stumbles_after(&step, &known, now, lane.stumbles);
+            lane.stumbles = verdict::stumbles_after(&step, &known, now, lane.stumbles);
         }
         if let Some(row) = settled.filter(|row| row.state != upload.state) {
             self.tell(Notice::Upload {

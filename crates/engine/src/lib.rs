@@ -25,7 +25,6 @@ mod keeping;
 mod lane;
 mod looking;
 mod network;
-mod next;
 mod present;
 mod problem;
 mod reconcile;
@@ -40,6 +39,7 @@ mod start;
 mod state;
 mod unzipped;
 mod upload_wishes;
+mod verdict;
 pub mod view;
 
 pub use accounts::service_id as service;

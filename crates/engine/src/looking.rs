@@ -1,5 +1,5 @@
 //! What became of uploads that were sent: those that the service still works on are asked about, those of unknown outcome are
-//! looked for in its list. What is found is decided in [`crate::next`] and written down by [`crate::checks`].
+//! looked for in its list. What is found is decided in [`crate::verdict`] and written down by [`crate::checks`].
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use service::{Outcome, RemoteActivity, ServiceId};
 
 use crate::event::Event;
 use crate::network::{BROKE_OFF, unbroken};
-use crate::next::Happened;
 use crate::reconcile::{Held, Match, Wanted, matching};
 use crate::state::State;
+use crate::verdict::Happened;
 
 /// Uploads asked about at once, per account.
 const POLLS_AT_ONCE: u32 = 8;

@@ -6,8 +6,8 @@ use library::{AccountId, AccountRow, AccountState, Counts, State};
 
 use crate::devices::{DeviceEntry, Running};
 use crate::lane::Lane;
-use crate::next::UNDECIDED;
 use crate::rows::{counts, millis, small};
+use crate::verdict::UNDECIDED;
 use crate::view::{
     AccountState as AccountStateView, AccountView, Choice, DeviceState, DeviceView, FirstPlug,
     Need, NeedAction, Problem, SendingView, ServiceView, Snapshot, UploadState,

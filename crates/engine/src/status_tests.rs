@@ -270,7 +270,7 @@ fn outcome_of(&(id, status, header, body, _): &Row) -> String {
         can_list: client.can_list(),
         ..circumstances()
     };
-    let step = next(State::Sending, Happened::Answered(outcome), &circumstances).unwrap();
+    let step = verdict(State::Sending, Happened::Answered(outcome), &circumstances).unwrap();
     check_sentences(&step);
     let wait = step.due_in.map(|wait| format!(" {}", wait.as_secs()));
     let account = match account_after(&step, &AccountState::Connected, now) {

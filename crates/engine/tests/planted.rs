@@ -14,7 +14,7 @@ type Fault = (
     &'static [(&'static str, &'static str, &'static str)],
 );
 
-const NEXT: &str = "engine/src/next.rs";
+const VERDICT: &str = "engine/src/verdict.rs";
 const LOOKING: &str = "engine/src/looking.rs";
 const RECONCILE: &str = "engine/src/reconcile.rs";
 const QUEUE: &str = "library/src/queue.rs";
@@ -26,7 +26,7 @@ const FAULTS: [Fault; 20] = [
     (
         "an upload of unknown outcome is sent again without a look",
         &[(
-            NEXT,
+            VERDICT,
             "    if now.can_list {\n        return Step::to(\n            State::Unsure,",
             "    if now.can_list {\n        return Step::to(\n            State::Waiting,",
         )],
@@ -102,7 +102,7 @@ const FAULTS: [Fault; 20] = [
     (
         "a service that recognises what it has is sent the same without end",
         &[(
-            NEXT,
+            VERDICT,
             "now.recognises_duplicates && now.looks == 0",
             "now.recognises_duplicates",
         )],
@@ -166,7 +166,7 @@ const FAULTS: [Fault; 20] = [
     (
         "a refusal is tried again by itself",
         &[(
-            NEXT,
+            VERDICT,
             "    Step::to(\n        State::Refused,\n        format!(\"{service} refused the file: {words}.\"),\n    )",
             "    Step::to(\n        State::Waiting,\n        format!(\"{service} refused the file: {words}.\"),\n    )\n    .due(BLOCKED)",
         )],
@@ -182,7 +182,7 @@ const FAULTS: [Fault; 20] = [
     (
         "what a service asks to wait is not waited",
         &[(
-            NEXT,
+            VERDICT,
             "Outcome::Throttled { after, .. } => throttled(after, from, now),",
             "Outcome::Throttled { .. } => throttled(None, from, now),",
         )],

@@ -211,7 +211,7 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
         }),
         UploadState::Refused => files::pool()[file].unwanted || athlete.were_halves.contains(&file),
         UploadState::Held | UploadState::Dismissed => true,
-        UploadState::Unsure => upload.reason_code == crate::next::UNDECIDED,
+        UploadState::Unsure => upload.reason_code == crate::verdict::UNDECIDED,
         UploadState::Waiting | UploadState::Sending | UploadState::Processing => false,
     };
     let account = world.library().account(upload.account);

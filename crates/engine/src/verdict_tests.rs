@@ -163,7 +163,7 @@ fn numbers_and_links_are_kept() {
 fn a_locked_keyring_is_told_as_such() {
     for from in [Sending, Processing, Unsure] {
         let happened = Happened::Answered(Outcome::SecretsClosed(service::SecretError::Locked));
-        let step = next(from, happened, &circumstances()).unwrap();
+        let step = verdict(from, happened, &circumstances()).unwrap();
         let rests = if from == Sending { Waiting } else { from };
         assert_eq!((step.state, step.due_in), (rests, seconds(30)));
         assert_eq!(effect(&step), ("keyring_locked", seconds(30)));
@@ -255,7 +255,7 @@ fn a_service_that_breaks_at_every_attempt_is_not_hammered() {
 fn what_resembles_it_in_the_list_is_asked_about_once() {
     let now = circumstances();
     let search =
-        |found: &Match, now: &Circumstances<'_>| next(Waiting, Happened::Searched(found), now);
+        |found: &Match, now: &Circumstances<'_>| verdict(Waiting, Happened::Searched(found), now);
     assert_eq!(search(&Match::None, &now), None);
     let one = search(&Match::One("7".into()), &now).unwrap();
     assert_eq!((one.state, one.remote_id.as_deref()), (Existing, Some("7")));
@@ -283,7 +283,7 @@ fn without_a_list_it_is_sent_once_more_and_then_a_person_is_asked() {
         recognises_duplicates: true,
         ..circumstances()
     };
-    let again = next(Unsure, Happened::NothingToSearch, &first).unwrap();
+    let again = verdict(Unsure, Happened::NothingToSearch, &first).unwrap();
     assert_eq!(
         (again.state, again.looks, again.due_in),
         (Waiting, Some(1), seconds(0))
@@ -295,7 +295,7 @@ fn without_a_list_it_is_sent_once_more_and_then_a_person_is_asked() {
             ..first
         },
     ] {
-        let asked = next(Unsure, Happened::NothingToSearch, &now).unwrap();
+        let asked = verdict(Unsure, Happened::NothingToSearch, &now).unwrap();
         assert_eq!(
             (asked.state, asked.looks, asked.due_in),
             (Unsure, Some(now.looks + 1), None)
@@ -341,7 +341,7 @@ fn check_account(step: &Step, known: &AccountState, expected: Option<&str>, stum
 #[test]
 fn an_account_follows_its_uploads() {
     let now = circumstances();
-    let step = |outcome: Outcome| next(Sending, Happened::Answered(outcome), &now).unwrap();
+    let step = |outcome: Outcome| verdict(Sending, Happened::Answered(outcome), &now).unwrap();
     let went_well = step(Outcome::Existing { id: None });
     let unsure = step(Outcome::Unknown("lost".into()));
     let throttled = step(Outcome::Throttled {

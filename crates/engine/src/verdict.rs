@@ -1,4 +1,5 @@
-//! What an upload and its account come to, whatever happens. Pure: no clock, no disk, no network.
+//! What an answer, a look, or a file that cannot be made ready means for an upload and its account.
+//! Pure: no clock, no disk, no network.
 
 use std::time::Duration;
 
@@ -32,9 +33,13 @@ pub(crate) enum Happened<'a> {
     Unsendable(&'a Problem),
 }
 
-/// The one rule of an upload's life: from a state, by what happened, to the next. Nothing: there is nothing to write down, and
-/// what waits is sent.
-pub(crate) fn next(from: State, happened: Happened<'_>, now: &Circumstances<'_>) -> Option<Step> {
+/// What happened to an upload in this state means: where it is to come to, when it is looked at next, and what is said of it.
+/// Nothing: there is nothing to write down, and what waits is sent. The step itself is `library`'s.
+pub(crate) fn verdict(
+    from: State,
+    happened: Happened<'_>,
+    now: &Circumstances<'_>,
+) -> Option<Step> {
     match (from, happened) {
         (_, Happened::Answered(outcome)) => Some(after_answer(outcome, from, now)),
         (State::Waiting, Happened::Searched(found)) => before_sending(found, now),
@@ -487,5 +492,5 @@ fn went_well(state: State) -> bool {
 }
 
 #[cfg(test)]
-#[path = "next_tests.rs"]
+#[path = "verdict_tests.rs"]
 mod tests;
