@@ -17,6 +17,7 @@ type Fault = (
 const VERDICT: &str = "engine/src/verdict.rs";
 const LOOKING: &str = "engine/src/looking.rs";
 const RECONCILE: &str = "engine/src/reconcile.rs";
+const LIFE: &str = "library/src/life.rs";
 const QUEUE: &str = "library/src/queue.rs";
 const CLIENT: &str = "service/src/client.rs";
 const CLASSIFY: &str = "service/src/classify.rs";
@@ -34,9 +35,9 @@ const FAULTS: [Fault; 20] = [
     (
         "what was on its way when the program died is sent again",
         &[(
-            QUEUE,
-            "row.state = State::Unsure;\n                row.due_at = Some(now);",
-            "row.state = State::Waiting;\n                row.due_at = Some(now);",
+            LIFE,
+            "state: State::Unsure,\n            failures: self.failures_after(State::Unsure),",
+            "state: State::Waiting,\n            failures: self.failures_after(State::Unsure),",
         )],
     ),
     (

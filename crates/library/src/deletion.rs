@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
-use crate::{ActivityId, Error, Library, State, activities, originals, twins, uploads};
+use crate::life::{self, Event};
+use crate::{ActivityId, Error, Library, activities, originals, twins, uploads};
 
 impl Library {
     /// Deletes an activity with its uploads; with the last activity of a file its original goes too. A scan leaves the
@@ -26,15 +27,15 @@ fn delete(tx: &Transaction, activity: ActivityId, now: Timestamp) -> Result<(), 
     )?;
     let tombstone = tx.last_insert_rowid();
     for upload in uploads::of_activity(tx, activity)? {
-        let state = match upload.state {
-            State::Sending => return Err(Error::BeingSent(activity)),
-            State::Processing | State::Sent | State::Existing => upload.state,
-            _ if upload.perhaps_arrived => State::Unsure,
-            _ => continue,
+        let remembered = life::next(Some(&upload.standing()), &Event::Deleted, now)
+            .map_err(|_| Error::BeingSent(activity))?;
+        let Some(remembered) = remembered else {
+            continue;
         };
+        let gone = remembered.standing();
         tx.execute(
             "INSERT INTO gone (tombstone_id, account_id, state, remote_id, link) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![tombstone, upload.account, state.name(), upload.remote_id, upload.link],
+            params![tombstone, upload.account, gone.state.name(), gone.remote_id, gone.link],
         )?;
     }
     twins::unlink(tx, activity)?;

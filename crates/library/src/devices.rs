@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::life::{Event, Place, TWIN};
 use crate::text::{count, line, time, unknown_word};
 use crate::{AccountId, ActivityId, Error, Library, Reach, Reader, State, placement, uploads};
 
@@ -276,27 +277,18 @@ fn apply(
     reach: Reach,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let Some(mut row) = uploads::of(tx, activity, account)? else {
+    let Some(row) = uploads::of(tx, activity, account)? else {
         return Ok(());
     };
-    if row.reason_code == placement::TWIN.code {
+    if row.reason_code == TWIN.code {
         return Ok(()); // a better one of the same answer has just taken its place
     }
     let place = if row.state == State::Waiting {
         // It waits already, perhaps for a repeat: only the date can stop it.
-        placement::place_by_date(tx, activity, reach)?
+        placement::place_by_date(tx, activity, reach)?.unwrap_or(Place::Queued)
     } else {
-        Some(placement::place(tx, activity, account, reach, now)?)
+        placement::place(tx, activity, account, reach, now)?
     };
-    let Some(place) = place else { return Ok(()) };
-    row.state = place.state;
-    row.due_at = Some(now);
-    place.code.clone_into(&mut row.reason_code);
-    place.reason.clone_into(&mut row.reason);
-    let what = if place.reason.is_empty() {
-        "You chose how far back; this one is sent."
-    } else {
-        place.reason
-    };
-    uploads::store(tx, &row, what, now)
+    uploads::happen(tx, &row, &Event::Chosen(place), now)?;
+    Ok(())
 }

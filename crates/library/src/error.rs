@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use crate::State;
+use crate::life::Transition;
 
 /// Why the library could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +176,15 @@ impl Error {
         Error::NotFound {
             what,
             id: id.to_string(),
+        }
+    }
+}
+
+impl From<Transition> for Error {
+    fn from(Transition { from, to }: Transition) -> Error {
+        match from {
+            Some(from) => Error::Transition { from, to },
+            None => Error::Unexpected(format!("an upload that begins as {}", to.name())),
         }
     }
 }

@@ -8,13 +8,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use track::{Reading, Track};
 
 use crate::devices::{device_row_id, reach_of_device};
+use crate::life::{Event, Gone};
 use crate::{
-    AccountId, ActivityId, Error, Library, Reach, StagedFile, State, activities, disk, originals,
+    AccountId, ActivityId, Error, Library, Reach, StagedFile, activities, disk, originals,
     placement, twins, uploads,
 };
-
-/// The story of an upload whose activity was deleted and came back.
-const TAKEN_UP: &str = "Taken in again after it was deleted here; it had been sent before that.";
 
 /// Where a file came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,7 +243,7 @@ fn insert(
     for account in accounts {
         if uploads::of(tx, id, account)?.is_none() {
             let place = placement::place(tx, id, account, reach, now)?;
-            uploads::insert(tx, id, account, &place, now)?;
+            uploads::begin(tx, id, account, &Event::Placed(place), now)?;
         }
     }
     Ok(id)
@@ -266,19 +264,12 @@ fn take_up(
     )?;
     let mut rows = select.query(params![sha256, part])?;
     while let Some(row) = rows.next()? {
-        let (account, state) = (row.get(0)?, uploads::state(&row.get::<_, String>(1)?)?);
-        let place = placement::Place {
-            state,
-            code: "",
-            reason: TAKEN_UP,
+        let gone = Gone {
+            state: uploads::state(&row.get::<_, String>(1)?)?,
+            remote_id: row.get(2)?,
+            link: row.get(3)?,
         };
-        let upload = uploads::insert(tx, id, account, &place, now)?;
-        let mut upload = uploads::get(tx, upload)?;
-        upload.remote_id = row.get(2)?;
-        upload.link = row.get(3)?;
-        upload.perhaps_arrived = state == State::Unsure;
-        upload.reason.clear();
-        uploads::store(tx, &upload, TAKEN_UP, now)?;
+        uploads::begin(tx, id, row.get(0)?, &Event::TakenUp(&gone), now)?;
     }
     tx.execute(
         "DELETE FROM tombstone WHERE sha256 = ?1 AND part = ?2",

@@ -2,9 +2,10 @@
 //! Knows nothing of services.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use track::Format;
 
+use crate::life::{DAMAGED, DEVICE_CHOICE, Event, OLDER, Place, TWIN};
 use crate::text::{time, unknown_word};
 use crate::{AccountId, ActivityId, Error, State, uploads};
 
@@ -15,43 +16,6 @@ pub enum Reach {
     Pending,
     /// What started at or after this time; `None`: everything.
     Since(Option<Timestamp>),
-}
-
-/// The state of a new upload, and why.
-pub(crate) struct Place {
-    pub(crate) state: State,
-    pub(crate) code: &'static str,
-    pub(crate) reason: &'static str,
-}
-
-pub(crate) const WAITING: Place = Place {
-    state: State::Waiting,
-    code: "",
-    reason: "",
-};
-pub(crate) const DEVICE_CHOICE: Place = held(
-    "device_choice",
-    "Waits for your choice: how far back shall the activities of this device be sent?",
-);
-pub(crate) const OLDER: Place = held(
-    "older",
-    "Recorded before the time you chose for this device.",
-);
-pub(crate) const DAMAGED: Place = held(
-    "damaged",
-    "The file is incomplete or damaged. Release it to send it as it is.",
-);
-pub(crate) const TWIN: Place = held(
-    "twin",
-    "A likely twin of this activity came in another file. Release it to send this one too.",
-);
-
-const fn held(code: &'static str, reason: &'static str) -> Place {
-    Place {
-        state: State::Held,
-        code,
-        reason,
-    }
 }
 
 /// What placement asks of an activity.
@@ -93,40 +57,32 @@ fn rank(format: &str) -> rusqlite::Result<u8> {
 
 /// Decides for one activity and account. Twins that wait although this one is better are put on hold in the same breath.
 pub(crate) fn place(
-    db: &Connection,
+    tx: &Transaction,
     activity: ActivityId,
     account: AccountId,
     reach: Reach,
     now: Timestamp,
 ) -> Result<Place, Error> {
-    if let Some(place) = place_by_date(db, activity, reach)? {
+    if let Some(place) = place_by_date(tx, activity, reach)? {
         return Ok(place);
     }
-    let facts = facts(db, activity)?;
+    let facts = facts(tx, activity)?;
     if !facts.whole {
-        return Ok(DAMAGED);
+        return Ok(Place::Held(DAMAGED));
     }
-    let twins = twins(db, activity, facts.group, account)?;
+    let twins = twins(tx, activity, facts.group, account)?;
     if twins.iter().any(|twin| twin.goes_before(facts.rank)) {
-        return Ok(TWIN);
+        return Ok(Place::Held(TWIN));
     }
     for twin in twins
         .iter()
         .filter(|twin| twin.state == Some(State::Waiting))
     {
-        if let Some(mut upload) = uploads::of(db, twin.activity, account)? {
-            upload.state = State::Held;
-            TWIN.code.clone_into(&mut upload.reason_code);
-            TWIN.reason.clone_into(&mut upload.reason);
-            uploads::store(
-                db,
-                &upload,
-                "A better file of the same activity came; that one is sent.",
-                now,
-            )?;
+        if let Some(upload) = uploads::of(tx, twin.activity, account)? {
+            uploads::happen(tx, &upload, &Event::Outdone, now)?;
         }
     }
-    Ok(WAITING)
+    Ok(Place::Queued)
 }
 
 /// What the reach alone says: `None` if it doesn't hold the activity back.
@@ -136,8 +92,10 @@ pub(crate) fn place_by_date(
     reach: Reach,
 ) -> Result<Option<Place>, Error> {
     Ok(match reach {
-        Reach::Pending => Some(DEVICE_CHOICE),
-        Reach::Since(Some(since)) if facts(db, activity)?.started < since => Some(OLDER),
+        Reach::Pending => Some(Place::Held(DEVICE_CHOICE)),
+        Reach::Since(Some(since)) if facts(db, activity)?.started < since => {
+            Some(Place::Held(OLDER))
+        }
         Reach::Since(_) => None,
     })
 }

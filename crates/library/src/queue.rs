@@ -6,15 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
+use crate::life::{Event, latest};
 use crate::text::{count, time};
 use crate::{
-    AccountId, AccountState, ActivityRow, Error, Library, Reader, State, UploadId, UploadRow,
+    AccountId, AccountState, ActivityRow, Change, Error, Library, Reader, State, UploadId,
+    UploadRow, accounts, activities, uploads,
 };
-use crate::{accounts, activities, uploads};
-
-/// Nothing waits longer. A due time further away than this was written by a clock that has since been set back: it
-/// counts as passed.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Something to do: send a waiting upload, or look at one that is processing or unsure.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,43 +20,6 @@ pub struct Job {
     pub upload: UploadRow,
     /// What is to be sent.
     pub activity: ActivityRow,
-}
-
-/// What an answer (or a look at the service's list) does to an upload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Where it comes to.
-    pub state: State,
-    /// How often it was looked for, or sent once more; `None` leaves what is known. More than none: it may still be there.
-    pub looks: Option<u32>,
-    /// When something is to be done next; `None`: now. At most [`LONGEST_WAIT`] ahead; without meaning in other states.
-    pub due_at: Option<Timestamp>,
-    /// What the service calls it; `None` leaves what is known.
-    pub remote_id: Option<String>,
-    /// Where the service shows it; `None` leaves what is known.
-    pub link: Option<String>,
-    /// Why, for programs; may be empty.
-    pub reason_code: String,
-    /// Why, for people; may be empty, may quote the service.
-    pub reason: String,
-    /// The line in its story, in words; may quote the service.
-    pub what: String,
-}
-
-impl Change {
-    /// To this state, with this line in the story and nothing else.
-    pub fn to(state: State, what: impl Into<String>) -> Change {
-        Change {
-            state,
-            looks: None,
-            due_at: None,
-            remote_id: None,
-            link: None,
-            reason_code: String::new(),
-            reason: String::new(),
-            what: what.into(),
-        }
-    }
 }
 
 /// Due times that count as passed: those before now, and those that no clock of today can have written.
@@ -220,11 +180,6 @@ fn values(account: AccountId, now: Timestamp) -> [i64; 2] {
     [account.0, now.as_millisecond()]
 }
 
-/// The last due time that may be written now.
-fn latest(now: Timestamp) -> Timestamp {
-    now.checked_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX)
-}
-
 impl Library {
     /// Claims a waiting upload: committed before the first byte leaves, so that after a crash it is known that it may have
     /// arrived. The account's next upload may begin `gap` after this claim and `gap` after its end; both survive a restart.
@@ -239,13 +194,9 @@ impl Library {
         now: Timestamp,
     ) -> Result<UploadRow, Error> {
         self.change(|tx| {
-            let mut row = uploads::get(tx, upload)?;
-            if row.state != State::Waiting {
-                return Err(Error::Transition {
-                    from: row.state,
-                    to: State::Sending,
-                });
-            }
+            let row = uploads::get(tx, upload)?;
+            // Undone with the transaction if the account says no.
+            uploads::happen(tx, &row, &Event::Claimed, now)?;
             let account = accounts::get(tx, row.account)?;
             if matches!(
                 account.state,
@@ -254,8 +205,8 @@ impl Library {
                 return Err(Error::NotConnected(row.account));
             }
             let busy: bool = tx.query_row(
-                "SELECT EXISTS (SELECT 1 FROM upload WHERE account_id = ?1 AND state = 'sending')",
-                [row.account],
+                "SELECT EXISTS (SELECT 1 FROM upload WHERE account_id = ?1 AND state = 'sending' AND id <> ?2)",
+                params![row.account, upload],
                 |found| found.get(0),
             )?;
             if busy {
@@ -269,17 +220,6 @@ impl Library {
                     gap_ms,
                     now.as_millisecond().saturating_add(gap_ms)
                 ],
-            )?;
-            row.state = State::Sending;
-            row.attempts = row.attempts.saturating_add(1);
-            row.perhaps_arrived = true;
-            row.reason_code.clear();
-            row.reason.clear();
-            uploads::store(
-                tx,
-                &row,
-                &format!("Sending, attempt {}.", row.attempts),
-                now,
             )?;
             uploads::get(tx, upload)
         })
@@ -298,37 +238,15 @@ impl Library {
         now: Timestamp,
     ) -> Result<UploadRow, Error> {
         self.change(|tx| {
-            let mut row = uploads::get(tx, upload)?;
-            let (from, to) = (row.state, change.state);
-            if !from.may_become(to) {
-                return Err(Error::Transition { from, to });
-            }
-            if from == State::Sending {
+            let row = uploads::get(tx, upload)?;
+            uploads::happen(tx, &row, &Event::Settled(change), now)?;
+            if row.state == State::Sending {
                 // Not the later of the two: the claim's may be of a clock that was set back since.
                 tx.execute(
                     "UPDATE account SET next_allowed_at = ?2 + gap_ms WHERE id = ?1",
                     params![row.account, now.as_millisecond()],
                 )?;
             }
-            row.failures = failures_after(&row, to);
-            row.looks = match to {
-                State::Waiting | State::Unsure | State::Held => change.looks.unwrap_or(row.looks),
-                _ => 0,
-            };
-            row.perhaps_arrived = match to {
-                State::Unsure => true,
-                State::Held => from == State::Unsure || row.looks > 0,
-                // What is sent once more may be there already.
-                State::Waiting => row.looks > 0,
-                _ => false,
-            };
-            row.state = to;
-            row.due_at = change.due_at.map(|due| due.min(latest(now)));
-            row.reason_code.clone_from(&change.reason_code);
-            row.reason.clone_from(&change.reason);
-            row.remote_id = change.remote_id.clone().or(row.remote_id);
-            row.link = change.link.clone().or(row.link);
-            uploads::store(tx, &row, &change.what, now)?;
             accounts::move_on(tx, row.account, account_after, now)?;
             uploads::get(tx, upload)
         })
@@ -345,28 +263,10 @@ impl Library {
                 .query_map([], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for upload in &found {
-                let mut row = uploads::get(tx, *upload)?;
-                row.failures = failures_after(&row, State::Unsure);
-                row.state = State::Unsure;
-                row.due_at = Some(now);
-                "interrupted".clone_into(&mut row.reason_code);
-                "Trackdock ended while this was being sent: it may have arrived."
-                    .clone_into(&mut row.reason);
-                uploads::store(tx, &row, &row.reason, now)?;
+                let row = uploads::get(tx, *upload)?;
+                uploads::happen(tx, &row, &Event::Interrupted, now)?;
             }
             Ok(found.len() as u64)
         })
-    }
-}
-
-/// How often in a row it got no further, once it comes to this state.
-fn failures_after(row: &UploadRow, to: State) -> u32 {
-    let again = row.failures.saturating_add(1);
-    match (row.state, to) {
-        (State::Sending, State::Waiting | State::Unsure) => again,
-        (from, to) if from == to => again,
-        // It was looked for and isn't there: the next attempt goes on counting where the last one ended.
-        (State::Unsure, State::Waiting) => row.failures,
-        _ => 0,
     }
 }

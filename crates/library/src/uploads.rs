@@ -1,100 +1,17 @@
 //! Upload rows: where each activity stands with each account, and the story of how it came there.
-//! Knows nothing of services, and decides nothing.
+//! Knows nothing of services, and decides nothing: that is `life`'s.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::life::{self, Event, Next, Standing};
 use crate::text::{line, time, unknown_word};
-use crate::{AccountId, ActivityId, Error, Reader, UploadId};
+use crate::{AccountId, ActivityId, Error, Reader, State, UploadId};
 
 /// The longest sentence that is stored of what a service said.
 const LONGEST_SENTENCE: usize = 500;
-
-/// Where an upload stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Due now or later.
-    Waiting,
-    /// Claimed: the first byte may have left. After a crash it means "perhaps arrived".
-    Sending,
-    /// Accepted; the service still works on it.
-    Processing,
-    /// There, sent by us.
-    Sent,
-    /// There before we sent it.
-    Existing,
-    /// The service said no.
-    Refused,
-    /// It may or may not have arrived.
-    Unsure,
-    /// Waits for the athlete's word.
-    Held,
-    /// The athlete said: not this one.
-    Dismissed,
-}
-
-impl State {
-    /// All of them, in the order of an upload's life.
-    pub const ALL: [State; 9] = [
-        State::Waiting,
-        State::Sending,
-        State::Processing,
-        State::Sent,
-        State::Existing,
-        State::Refused,
-        State::Unsure,
-        State::Held,
-        State::Dismissed,
-    ];
-
-    /// Stable and machine-readable, lower case.
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Waiting => "waiting",
-            State::Sending => "sending",
-            State::Processing => "processing",
-            State::Sent => "sent",
-            State::Existing => "existing",
-            State::Refused => "refused",
-            State::Unsure => "unsure",
-            State::Held => "held",
-            State::Dismissed => "dismissed",
-        }
-    }
-
-    /// The state of this name.
-    pub fn from_name(name: &str) -> Option<State> {
-        State::ALL.into_iter().find(|state| state.name() == name)
-    }
-
-    /// Whether an answer of a service (or a look at its list) may bring an upload from here to there. Claims and the
-    /// athlete's word have their own rules; what is sent, existing or dismissed no answer moves.
-    pub fn may_become(self, next: State) -> bool {
-        use State::{Existing, Held, Processing, Refused, Sending, Sent, Unsure, Waiting};
-        match self {
-            Waiting => matches!(next, Waiting | Existing | Refused | Held),
-            Sending => {
-                matches!(
-                    next,
-                    Waiting | Processing | Sent | Existing | Refused | Unsure | Held
-                )
-            }
-            Processing => matches!(next, Processing | Sent | Existing | Refused | Unsure),
-            Unsure => {
-                matches!(
-                    next,
-                    Unsure | Waiting | Processing | Sent | Existing | Refused | Held
-                )
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether something is to be done at a certain time.
-    pub(crate) fn has_due_time(self) -> bool {
-        matches!(self, State::Waiting | State::Processing | State::Unsure)
-    }
-}
+/// The longest reason for programs.
+const LONGEST_CODE: usize = 80;
 
 /// One upload: an activity on its way to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +48,24 @@ pub struct UploadRow {
     pub link: Option<String>,
     /// When the row last changed.
     pub changed_at: Timestamp,
+}
+
+impl UploadRow {
+    /// What of it its life changes.
+    pub(crate) fn standing(&self) -> Standing {
+        Standing {
+            state: self.state,
+            due_at: self.due_at,
+            attempts: self.attempts,
+            failures: self.failures,
+            looks: self.looks,
+            perhaps_arrived: self.perhaps_arrived,
+            reason_code: self.reason_code.clone(),
+            reason: self.reason.clone(),
+            remote_id: self.remote_id.clone(),
+            link: self.link.clone(),
+        }
+    }
 }
 
 /// One line of an upload's story.
@@ -281,78 +216,98 @@ pub(crate) fn of(
         .optional()?)
 }
 
-/// Writes a changed row and a line of its story; the caller's transaction makes them one.
-pub(crate) fn store(
-    db: &Connection,
+/// Lets something happen to an upload: where it comes to and the line of its story are written in the caller's transaction.
+/// Answers whether there was anything to write.
+///
+/// # Errors
+/// It cannot happen to an upload in this state, or the database failed.
+pub(crate) fn happen(
+    tx: &Transaction,
     upload: &UploadRow,
-    what: &str,
+    event: &Event<'_>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let Some(next) = life::next(Some(&upload.standing()), event, now)? else {
+        return Ok(false);
+    };
+    store(tx, upload.id, &next, now)?;
+    Ok(true)
+}
+
+/// Lets an upload begin, with the first line of its story.
+///
+/// # Errors
+/// Nothing begins with this, or the database failed.
+pub(crate) fn begin(
+    tx: &Transaction,
+    activity: ActivityId,
+    account: AccountId,
+    event: &Event<'_>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let due_at = if upload.state.has_due_time() {
-        Some(upload.due_at.unwrap_or(now))
-    } else {
-        None
-    };
-    db.prepare_cached(
+    match life::next(None, event, now)? {
+        Some(next) => insert(tx, activity, account, &next, now),
+        None => Ok(()),
+    }
+}
+
+fn store(tx: &Transaction, upload: UploadId, next: &Next, now: Timestamp) -> Result<(), Error> {
+    let to = next.standing();
+    tx.prepare_cached(
         "UPDATE upload SET state = ?2, reason_code = ?3, reason = ?4, due_at = ?5, attempts = ?6, failures = ?7,
              perhaps_arrived = ?8, looks = ?9, remote_id = ?10, link = ?11, changed_at = ?12 WHERE id = ?1",
     )?
     .execute(params![
-        upload.id,
-        upload.state.name(),
-        line(&upload.reason_code, 80),
-        line(&upload.reason, LONGEST_SENTENCE),
-        due_at.map(Timestamp::as_millisecond),
-        upload.attempts,
-        upload.failures,
-        upload.perhaps_arrived,
-        upload.looks,
-        upload.remote_id,
-        upload.link,
+        upload,
+        to.state.name(),
+        line(&to.reason_code, LONGEST_CODE),
+        line(&to.reason, LONGEST_SENTENCE),
+        to.due_at.map(Timestamp::as_millisecond),
+        to.attempts,
+        to.failures,
+        to.perhaps_arrived,
+        to.looks,
+        to.remote_id,
+        to.link,
         now.as_millisecond(),
     ])?;
-    tell(db, upload.id, upload.state, what, now)
+    tell(tx, upload, next, now)
 }
 
-/// A new row, as the placement says, with its first line.
-pub(crate) fn insert(
-    db: &Connection,
+fn insert(
+    tx: &Transaction,
     activity: ActivityId,
     account: AccountId,
-    place: &crate::placement::Place,
+    next: &Next,
     now: Timestamp,
-) -> Result<UploadId, Error> {
-    let now_ms = now.as_millisecond();
-    let due_at = place.state.has_due_time().then_some(now_ms);
-    db.prepare_cached(
-        "INSERT INTO upload (activity_id, account_id, state, reason_code, reason, due_at, order_ms, changed_at)
-         SELECT id, ?2, ?3, ?4, ?5, ?6, order_ms, ?7 FROM activity WHERE id = ?1",
+) -> Result<(), Error> {
+    let at = next.standing();
+    tx.prepare_cached(
+        "INSERT INTO upload (activity_id, account_id, state, reason_code, reason, due_at, attempts, failures,
+             perhaps_arrived, looks, remote_id, link, order_ms, changed_at)
+         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, order_ms, ?13 FROM activity WHERE id = ?1",
     )?
-    .execute(params![activity, account, place.state.name(), place.code, place.reason, due_at, now_ms])?;
-    let upload = UploadId(db.last_insert_rowid());
-    tell(
-        db,
-        upload,
-        place.state,
-        if place.reason.is_empty() {
-            "Queued."
-        } else {
-            place.reason
-        },
-        now,
-    )?;
-    Ok(upload)
+    .execute(params![
+        activity,
+        account,
+        at.state.name(),
+        line(&at.reason_code, LONGEST_CODE),
+        line(&at.reason, LONGEST_SENTENCE),
+        at.due_at.map(Timestamp::as_millisecond),
+        at.attempts,
+        at.failures,
+        at.perhaps_arrived,
+        at.looks,
+        at.remote_id,
+        at.link,
+        now.as_millisecond(),
+    ])?;
+    tell(tx, UploadId(tx.last_insert_rowid()), next, now)
 }
 
 /// Adds a line; one that says the same as the last is left out, so that looking again and again fills nothing.
-fn tell(
-    db: &Connection,
-    upload: UploadId,
-    state: State,
-    what: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let what = line(what, LONGEST_SENTENCE);
+fn tell(db: &Connection, upload: UploadId, next: &Next, now: Timestamp) -> Result<(), Error> {
+    let (state, what) = (next.standing().state, line(next.what(), LONGEST_SENTENCE));
     let last = db
         .prepare_cached(
             "SELECT state, what FROM story WHERE upload_id = ?1 ORDER BY id DESC LIMIT 1",

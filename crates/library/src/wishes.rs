@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
+use crate::life::Event;
 use crate::placement::{self, Reach};
 use crate::{AccountId, ActivityId, Error, Library, State, UploadId, UploadRow, uploads};
 
@@ -28,21 +29,7 @@ impl Library {
     /// Not found, or the database failed.
     pub fn retry(&mut self, selection: Selection, now: Timestamp) -> Result<u64, Error> {
         self.change(|tx| {
-            let states = [
-                State::Waiting,
-                State::Refused,
-                State::Unsure,
-                State::Processing,
-            ];
-            let chosen = chosen(tx, selection, &states)?;
-            for row in &chosen {
-                let mut row = row.clone();
-                let waits = matches!(row.state, State::Waiting | State::Processing);
-                if !waits || row.due_at.is_some_and(|due| due > now) {
-                    make_due(&mut row, now);
-                    uploads::store(tx, &row, "You asked to try again.", now)?;
-                }
-            }
+            let chosen = wish(tx, selection, &Event::Retried, now)?;
             let mut accounts: Vec<AccountId> = chosen.iter().map(|row| row.account).collect();
             accounts.sort_unstable();
             accounts.dedup();
@@ -65,14 +52,7 @@ impl Library {
     /// # Errors
     /// Not found, or the database failed.
     pub fn hold(&mut self, selection: Selection, now: Timestamp) -> Result<u64, Error> {
-        self.change(|tx| {
-            let states = [State::Waiting, State::Refused, State::Unsure];
-            each(tx, selection, &states, "You put it on hold.", now, |row| {
-                row.state = State::Held;
-                "user".clone_into(&mut row.reason_code);
-                "You put it on hold.".clone_into(&mut row.reason);
-            })
-        })
+        self.change(|tx| Ok(wish(tx, selection, &Event::HeldBack, now)?.len() as u64))
     }
 
     /// Says of uploads that they shall not be sent: those that wait, are held, were refused or are unsure. Answers how many.
@@ -80,21 +60,7 @@ impl Library {
     /// # Errors
     /// Not found, or the database failed.
     pub fn dismiss(&mut self, selection: Selection, now: Timestamp) -> Result<u64, Error> {
-        self.change(|tx| {
-            let states = [State::Waiting, State::Held, State::Refused, State::Unsure];
-            each(
-                tx,
-                selection,
-                &states,
-                "You said: not this one.",
-                now,
-                |row| {
-                    row.state = State::Dismissed;
-                    row.reason_code.clear();
-                    row.reason.clear();
-                },
-            )
-        })
+        self.change(|tx| Ok(wish(tx, selection, &Event::Dismissed, now)?.len() as u64))
     }
 
     /// Lets held and dismissed uploads go, whatever they were held for. What may have arrived becomes unsure again, so
@@ -103,12 +69,7 @@ impl Library {
     /// # Errors
     /// Not found, or the database failed.
     pub fn release(&mut self, selection: Selection, now: Timestamp) -> Result<u64, Error> {
-        self.change(|tx| {
-            let states = [State::Held, State::Dismissed];
-            each(tx, selection, &states, "You released it.", now, |row| {
-                make_due(row, now)
-            })
-        })
+        self.change(|tx| Ok(wish(tx, selection, &Event::Released, now)?.len() as u64))
     }
 
     /// Queues activities for an account that were kept before it was signed in: those that started at or after `since`,
@@ -137,42 +98,25 @@ impl Library {
             for (activity, open) in &found {
                 let reach = if *open { Reach::Pending } else { Reach::Since(None) };
                 let place = placement::place(tx, *activity, account, reach, now)?;
-                uploads::insert(tx, *activity, account, &place, now)?;
+                uploads::begin(tx, *activity, account, &Event::Placed(place), now)?;
             }
             Ok(found.len() as u64)
         })
     }
 }
 
-/// Waiting and due; if it may have arrived, unsure and due.
-fn make_due(row: &mut UploadRow, now: Timestamp) {
-    row.state = match row.state {
-        State::Processing => State::Processing,
-        _ if row.perhaps_arrived => State::Unsure,
-        _ => State::Waiting,
-    };
-    row.due_at = Some(now);
-    row.failures = 0;
-    row.looks = 0;
-    row.reason_code.clear();
-    row.reason.clear();
-}
-
-fn each(
+/// Lets the athlete's word happen to all that are selected and that it can meet. Answers them, as they stood before.
+fn wish(
     tx: &Transaction,
     selection: Selection,
-    states: &[State],
-    what: &str,
+    word: &Event<'_>,
     now: Timestamp,
-    change: impl Fn(&mut UploadRow),
-) -> Result<u64, Error> {
-    let chosen = chosen(tx, selection, states)?;
+) -> Result<Vec<UploadRow>, Error> {
+    let chosen = chosen(tx, selection, &word.states())?;
     for row in &chosen {
-        let mut row = row.clone();
-        change(&mut row);
-        uploads::store(tx, &row, what, now)?;
+        uploads::happen(tx, row, word, now)?;
     }
-    Ok(chosen.len() as u64)
+    Ok(chosen)
 }
 
 /// The selected uploads that are in one of these states. Naming one that doesn't exist is an error.

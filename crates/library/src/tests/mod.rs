@@ -5,6 +5,7 @@ mod choices;
 mod corpus;
 mod folder;
 mod keeping;
+mod life;
 mod pages;
 mod transitions;
 mod twins;
