@@ -107,6 +107,7 @@ struct Twin {
     whole: bool,
     state: Option<State>,
     code: String,
+    perhaps_arrived: bool,
 }
 
 impl Twin {
@@ -115,6 +116,7 @@ impl Twin {
         let as_good = self.rank <= rank && self.whole;
         match self.state {
             // Perhaps or surely there, or the athlete spoke about it: only he can want a second one.
+            _ if self.perhaps_arrived => true,
             Some(
                 State::Sending
                 | State::Processing
@@ -138,7 +140,7 @@ fn twins(
     account: AccountId,
 ) -> Result<Vec<Twin>, Error> {
     let mut select = db.prepare_cached(
-        "SELECT a.id, o.format, o.whole, u.state, u.reason_code
+        "SELECT a.id, o.format, o.whole, u.state, u.reason_code, coalesce(u.perhaps_arrived, 0)
          FROM activity a JOIN original o ON o.id = a.original_id
          LEFT JOIN upload u ON u.activity_id = a.id AND u.account_id = ?3
          WHERE a.id IN (SELECT ?2 UNION SELECT id FROM activity WHERE twin_of = ?2)
@@ -152,6 +154,7 @@ fn twins(
             whole: row.get(2)?,
             state: state.as_deref().map(uploads::state).transpose()?,
             code: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+            perhaps_arrived: row.get(5)?,
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)

@@ -111,6 +111,31 @@ fn only_the_best_is_sent() {
     check(Fit, State::Refused, Gpx, ["refused", "held/twin"]);
 }
 
+/// It is sent once more, or waits for a word: a better file of the same activity could make it two.
+#[test]
+fn what_may_have_arrived_is_not_outdone() {
+    for (to, expected) in [(State::Waiting, "waiting"), (State::Held, "held")] {
+        let mut shelf = Shelf::new();
+        shelf.account("map-my-tracks");
+        let a = shelf.one("a", &named(Format::Gpx, ride(0)), &by_hand());
+        let upload = shelf.bring(a, State::Unsure);
+        let change = Change {
+            looks: Some(1),
+            ..Change::to(to, "So it is.")
+        };
+        shelf
+            .library
+            .settle(upload, &change, |_| None, at(0))
+            .unwrap();
+        let b = shelf.one("b", &named(Format::Fit, ride(1)), &by_hand());
+        assert_eq!(
+            [shelf.stands(a), shelf.stands(b)],
+            [expected, "held/twin"],
+            "{to:?}"
+        );
+    }
+}
+
 #[test]
 fn a_damaged_twin_keeps_no_sound_one_back() {
     let mut shelf = Shelf::new();
