@@ -395,7 +395,7 @@ impl Standing {
             Place::Queued if self.state == State::Waiting => None,
             Place::Queued => {
                 let what = "You chose how far back; this one is sent.";
-                Some(self.to(State::Waiting).saying(what))
+                Some(self.let_go().saying(what))
             }
             Place::Held(hold) => Some(self.held(hold).saying(hold.reason)),
         }

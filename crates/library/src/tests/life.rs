@@ -39,7 +39,7 @@ fn row(event: &Event<'_>) -> &'static str {
             "-       -                -       -          -        -        -       -        waiting/unsure    waiting/unsure"
         }
         Event::Chosen(Place::Queued) => {
-            "-       .                -       -          -        -        -       -        waiting           -"
+            "-       .                -       -          -        -        -       -        waiting/unsure    -"
         }
         Event::Chosen(Place::Held(_)) => {
             "-       held             -       -          -        -        -       -        held              -"
@@ -184,7 +184,10 @@ fn holds(before: Option<&Standing>, event: &Event<'_>, after: &Next, now: Timest
 
     let Some(before) = before else { return };
     let by_answer = matches!(event, Event::Settled(_));
-    let by_word = matches!(event, Event::Retried | Event::Released);
+    let by_word = matches!(
+        event,
+        Event::Retried | Event::Released | Event::Chosen(Place::Queued)
+    );
     let claims = u32::from(matches!(event, Event::Claimed));
     assert_eq!(to.attempts, before.attempts + claims, "{}", told());
     if !by_answer {
@@ -201,8 +204,13 @@ fn holds(before: Option<&Standing>, event: &Event<'_>, after: &Next, now: Timest
             told()
         );
     }
-    if by_word && before.perhaps_arrived {
-        assert_eq!(to.state, State::Unsure, "{}", told());
+    if by_word {
+        assert_eq!((to.failures, to.looks), (0, 0), "{}", told());
+        assert!(
+            to.state == State::Unsure || !before.perhaps_arrived,
+            "{}",
+            told()
+        );
     }
     match before.state {
         State::Sent | State::Existing => {
