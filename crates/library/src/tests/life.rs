@@ -204,6 +204,17 @@ fn holds(before: Option<&Standing>, event: &Event<'_>, after: &Next, now: Timest
             told()
         );
     }
+    let waits = matches!(to.state, State::Waiting | State::Held);
+    if by_answer
+        && waits
+        && (to.looks > 0 || before.state == State::Unsure && to.state == State::Held)
+    {
+        assert!(
+            to.perhaps_arrived,
+            "it was looked for or is sent once more: {}",
+            told()
+        );
+    }
     if by_word {
         assert_eq!((to.failures, to.looks), (0, 0), "{}", told());
         assert!(
@@ -212,13 +223,21 @@ fn holds(before: Option<&Standing>, event: &Event<'_>, after: &Next, now: Timest
             told()
         );
     }
-    match before.state {
+    leaves_only_so(before.state, event, to.state);
+}
+
+/// What is there stays there, and only an answer or the end of the program brings back what is on its way.
+#[track_caller]
+fn leaves_only_so(before: State, event: &Event<'_>, to: State) {
+    let by_answer = matches!(event, Event::Settled(_));
+    let told = || format!("{event:?} from {before:?} to {to:?}");
+    match before {
         State::Sent | State::Existing => {
             assert!(matches!(event, Event::Deleted), "{}", told());
-            assert_eq!(to.state, before.state, "{}", told());
+            assert_eq!(to, before, "{}", told());
         }
         State::Sending => match event {
-            Event::Interrupted => assert_eq!(to.state, State::Unsure, "{}", told()),
+            Event::Interrupted => assert_eq!(to, State::Unsure, "{}", told()),
             _ => assert!(by_answer, "{}", told()),
         },
         _ => {}
