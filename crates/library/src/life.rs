@@ -394,8 +394,11 @@ impl Standing {
             _ if self.state == State::Held && !by_date => None,
             Place::Queued if self.state == State::Waiting => None,
             Place::Queued => {
-                let what = "You chose how far back; this one is sent.";
-                Some(self.let_go().saying(what))
+                let upload = self.let_go();
+                Some(match upload.state {
+                    State::Unsure => upload.saying("You chose how far back; this one is looked for, and sent if it is not there."),
+                    _ => upload.saying("You chose how far back; this one is sent."),
+                })
             }
             Place::Held(hold) => Some(self.held(hold).saying(hold.reason)),
         }
