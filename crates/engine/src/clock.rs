@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -16,6 +16,14 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 )]
 pub(crate) fn system() -> Clock {
     Arc::new(Timestamp::now)
+}
+
+/// Tells moments, which come in order however the clock is set; tests bring their own.
+pub(crate) type Moments = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// The computer's own.
+pub(crate) fn moments() -> Moments {
+    Arc::new(Instant::now)
 }
 
 /// `wait` after `now`; the end of time where there is no such time.

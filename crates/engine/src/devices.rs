@@ -121,11 +121,10 @@ impl State {
     /// Whether what an activity came from is still being copied: a better file of the same activity may yet come, and then
     /// that one is sent. A device that is slow beyond patience holds nothing up.
     pub(crate) fn may_have_a_better_twin(&self, job: &library::Job) -> bool {
+        let now = self.moment();
         let copying = |entry: &DeviceEntry| {
-            entry
-                .look
-                .as_ref()
-                .is_some_and(|look| look.began.elapsed() < COPYING)
+            let look = entry.look.as_ref();
+            look.is_some_and(|look| now.duration_since(look.began) < COPYING)
         };
         match &job.activity.device {
             Some(device) => self.devices.get(device).is_some_and(copying),
@@ -207,7 +206,7 @@ impl State {
 
     /// Starts a look at every device that may have something new.
     pub(crate) fn look_at_devices(&mut self) {
-        let now = Instant::now();
+        let now = self.moment();
         let due: Vec<String> = self
             .devices
             .iter()
@@ -228,7 +227,7 @@ impl State {
             .filter(|entry| entry.look.is_none() && entry.is_used())
             .filter_map(|entry| entry.next_look)
             .min()?;
-        Some(next.saturating_duration_since(Instant::now()))
+        Some(next.saturating_duration_since(self.moment()))
     }
 
     /// Looks at a device on a thread of its own.
@@ -236,6 +235,7 @@ impl State {
         let seen = self.library.seen_all(id);
         let Some(seen) = self.check(seen) else { return };
         self.looks += 1;
+        let began = self.moment();
         let (number, clock, settle) = (self.looks, Arc::clone(&self.clock), self.timing.settle);
         let (staging, attempts) = (self.library.staging(), self.library.attempts());
         let inbox = self.inbox.clone();
@@ -261,7 +261,7 @@ impl State {
         entry.look = Some(Running {
             number,
             stop,
-            began: Instant::now(),
+            began,
             of: 0,
             done: 0,
             bytes: 0,

@@ -1,6 +1,6 @@
 //! What a look at a device finds is kept, or noted with the reason why not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use device::Recording;
 use library::{ActivityId, Kept, Origin, Reach, Reason, SeenFile, SeenOutcome, StagedFile};
@@ -226,6 +226,7 @@ impl State {
 
     /// A look is over. What could not be read, or be kept, is looked at again by itself.
     pub(crate) fn look_ended(&mut self, id: &str, still_written: u32, result: Result<(), Problem>) {
+        let moment = self.moment();
         let Some(entry) = self.devices.get_mut(id) else {
             return;
         };
@@ -238,7 +239,7 @@ impl State {
             None => (still_written > 0).then_some(LOOK_AGAIN),
         };
         if !entry.once {
-            entry.next_look = wait.map(|wait| Instant::now() + wait);
+            entry.next_look = wait.map(|wait| moment + wait);
         }
         let is_import = entry.is_import();
         let news = entry.trouble.clone().filter(|_| before != entry.trouble);

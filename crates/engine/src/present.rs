@@ -1,5 +1,7 @@
 //! The engine's state as a snapshot for whoever shows it.
 
+use std::time::Instant;
+
 use device::DeviceKind;
 use jiff::Timestamp;
 use library::{AccountId, AccountRow, AccountState, Counts, State};
@@ -67,7 +69,7 @@ impl state::State {
 
     fn device_view(&self, entry: &DeviceEntry) -> DeviceView {
         let row = entry.row.as_ref();
-        let state = device_state(entry);
+        let state = device_state(entry, self.moment());
         let choice = row.and_then(|row| row.choice);
         let open = entry.is_used() && row.is_some() && choice.is_none();
         let asks = open
@@ -110,7 +112,7 @@ fn sending_view(lane: &Lane) -> Option<SendingView> {
     })
 }
 
-fn device_state(entry: &DeviceEntry) -> DeviceState {
+fn device_state(entry: &DeviceEntry, now: Instant) -> DeviceState {
     if !entry.is_used() {
         let answered = entry
             .row
@@ -126,7 +128,7 @@ fn device_state(entry: &DeviceEntry) -> DeviceState {
         return if look.of == 0 {
             DeviceState::Looking
         } else {
-            copying(look)
+            copying(look, now)
         };
     }
     if let Some(problem) = &entry.trouble {
@@ -149,8 +151,8 @@ fn device_state(entry: &DeviceEntry) -> DeviceState {
     }
 }
 
-fn copying(look: &Running) -> DeviceState {
-    let seconds = look.began.elapsed().as_secs_f64().max(0.001);
+fn copying(look: &Running, now: Instant) -> DeviceState {
+    let seconds = now.duration_since(look.began).as_secs_f64().max(0.001);
     let left = f64::from(look.of.saturating_sub(look.done));
     let seconds_left = (look.done > 0).then(|| (seconds / f64::from(look.done) * left).ceil());
     DeviceState::Copying {

@@ -58,7 +58,7 @@ fn a_device_is_offered_refused_or_used() {
         (Folder, None, up_to_date),
     ] {
         assert_eq!(
-            device_state(&entry(kind, approved)),
+            device_state(&entry(kind, approved), Instant::now()),
             expected,
             "{kind:?} {approved:?}"
         );
@@ -70,11 +70,14 @@ fn a_look_shows_over_an_earlier_trouble_and_a_note_only_without_files() {
     let problem = Problem::new("unreadable", "It cannot be read.", "Try again.");
     let mut edge = entry(DeviceKind::Garmin, None);
     edge.trouble = Some(problem.clone());
-    assert_eq!(device_state(&edge), DeviceState::Trouble { problem });
+    assert_eq!(
+        device_state(&edge, Instant::now()),
+        DeviceState::Trouble { problem }
+    );
     edge.look = Some(running(0, 0));
-    assert_eq!(device_state(&edge), DeviceState::Looking);
+    assert_eq!(device_state(&edge, Instant::now()), DeviceState::Looking);
     edge.look = Some(running(4, 1));
-    let state = device_state(&edge);
+    let state = device_state(&edge, Instant::now());
     assert!(
         matches!(
             state,
@@ -89,10 +92,13 @@ fn a_look_shows_over_an_earlier_trouble_and_a_note_only_without_files() {
     );
     (edge.look, edge.trouble) = (None, None);
     edge.device.note = Some("It gives nothing.".into());
-    assert!(matches!(device_state(&edge), DeviceState::Trouble { .. }));
+    assert!(matches!(
+        device_state(&edge, Instant::now()),
+        DeviceState::Trouble { .. }
+    ));
     edge.found = 1;
     edge.again = true;
-    assert_eq!(device_state(&edge), DeviceState::Looking);
+    assert_eq!(device_state(&edge, Instant::now()), DeviceState::Looking);
 }
 
 #[test]

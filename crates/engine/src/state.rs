@@ -12,7 +12,7 @@ use service::{Client, SecretStore, ServiceId, Settings};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::clock::{self, Clock, Dice};
+use crate::clock::{self, Clock, Dice, Moments};
 use crate::config::{Config, Timing};
 use crate::devices::DeviceEntry;
 use crate::event::{Answer, Command, Event};
@@ -61,6 +61,7 @@ pub(crate) struct Parts {
 /// The world as it is given in.
 pub(crate) struct Outside {
     pub(crate) clock: Clock,
+    pub(crate) moments: Moments,
     pub(crate) dice: Dice,
     /// Passes the time of a look.
     pub(crate) sleep: Sleep,
@@ -73,6 +74,7 @@ impl Outside {
     pub(crate) fn real(clock: Clock) -> Self {
         Self {
             clock,
+            moments: clock::moments(),
             dice: Arc::new(clock::dice),
             sleep: Arc::new(intake::sleep),
             connect: Arc::new(|service, settings, store, lock_dir| {
@@ -91,6 +93,7 @@ pub(crate) struct State {
     pub(crate) data_dir: PathBuf,
     pub(crate) library: Library,
     pub(crate) clock: Clock,
+    moments: Moments,
     pub(crate) dice: Dice,
     pub(crate) wait: Sleep,
     pub(crate) connect: Connect,
@@ -144,6 +147,7 @@ impl State {
             data_dir: options.data_dir,
             library,
             clock: outside.clock,
+            moments: outside.moments,
             dice: outside.dice,
             wait: outside.sleep,
             connect: outside.connect,
@@ -286,7 +290,7 @@ impl State {
 
     /// Starts whatever can be started now.
     pub(crate) fn work(&mut self) {
-        if self.rest.is_some_and(|until| until > Instant::now()) {
+        if self.rest.is_some_and(|until| until > self.moment()) {
             return;
         }
         self.rest = None;
@@ -308,6 +312,11 @@ impl State {
         (self.clock)()
     }
 
+    /// This moment, for waits that no set clock may change.
+    pub(crate) fn moment(&self) -> Instant {
+        (self.moments)()
+    }
+
     /// What keeps the engine busy, and when it wakes by itself. What our own disk holds up is not waited for.
     fn pulse(&self) -> Pulse {
         let is_held_up = self.trouble.is_some();
@@ -327,10 +336,16 @@ impl State {
 
     fn sleep(&self) -> Duration {
         if self.stale {
-            return SNAPSHOT_GAP;
+            SNAPSHOT_GAP
+        } else {
+            self.pause()
         }
+    }
+
+    /// How long nothing is to be done, unless something happens.
+    pub(crate) fn pause(&self) -> Duration {
         if let Some(rest) = self.rest {
-            let left = rest.saturating_duration_since(Instant::now());
+            let left = rest.saturating_duration_since(self.moment());
             return left.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
         }
         let due = if self.sends { self.next_due() } else { None };
@@ -345,13 +360,16 @@ impl State {
 
     /// Sends a new snapshot if there is something new and the last is old enough, or somebody waits for an answer.
     fn publish(&mut self) {
-        let recent = self.published.is_some_and(|at| at.elapsed() < SNAPSHOT_GAP);
+        let moment = self.moment();
+        let recent = self
+            .published
+            .is_some_and(|at| moment.duration_since(at) < SNAPSHOT_GAP);
         if !self.stale || (recent && self.replies.is_empty()) {
             return;
         }
         let pulse = self.pulse();
         let mut next = self.snapshot();
-        self.published = Some(Instant::now());
+        self.published = Some(moment);
         self.stale = false;
         self.publish.send_if_modified(|last| {
             next.revision = last.revision;
@@ -401,7 +419,7 @@ impl State {
                 tracing::error!("{error}");
                 let problem = Problem::from(error);
                 self.trouble = Some(problem.clone());
-                self.rest = Some(Instant::now() + REST);
+                self.rest = Some(self.moment() + REST);
                 Err(problem)
             }
         }
@@ -432,10 +450,11 @@ impl State {
         for entry in self.devices.values() {
             entry.stop();
         }
+        let moments = self.moments;
         drop(self.watch);
         // The answer to a refresh that is lost costs the sign-in.
-        let until = Instant::now() + TRADING;
-        while self.lanes.iter().any(|lane| lane.client.is_trading()) && Instant::now() < until {
+        let until = moments() + TRADING;
+        while self.lanes.iter().any(|lane| lane.client.is_trading()) && moments() < until {
             std::thread::sleep(SHORTEST_SLEEP);
         }
         self.runtime.end(Duration::from_millis(500));

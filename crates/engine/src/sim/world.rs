@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use jiff::Timestamp;
@@ -43,6 +43,8 @@ pub(super) struct World {
     pub(super) services: Arc<Services>,
     pub(super) store: Arc<Store>,
     elapsed_ms: Arc<AtomicU64>,
+    /// The moment from which on time passes.
+    began: Instant,
     /// How far the computer's clock is off.
     skew_ms: Arc<AtomicI64>,
     folder: tempfile::TempDir,
@@ -63,6 +65,7 @@ impl World {
             services: Arc::new(services),
             store,
             elapsed_ms,
+            began: Instant::now(),
             skew_ms: Arc::default(),
             folder: folder(),
             program: None,
@@ -100,6 +103,8 @@ impl World {
             let now = BEGINNING_MS + elapsed + skew.load(Ordering::Relaxed);
             Timestamp::from_millisecond(now).unwrap()
         });
+        let (elapsed, began) = (Arc::clone(&self.elapsed_ms), self.began);
+        let moments = move || began + Duration::from_millis(elapsed.load(Ordering::Relaxed));
         let runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -127,6 +132,7 @@ impl World {
             library,
             outside: Outside {
                 clock,
+                moments: Arc::new(moments),
                 dice: Arc::new(move || dice.lock().unwrap().f64()),
                 sleep: Arc::new(|_, _| {}),
                 connect: Arc::new(move |id, settings, store, locks| {
