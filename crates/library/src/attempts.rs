@@ -1,17 +1,21 @@
 //! Notes of what is being read, so that a file with which the program ended again and again is found out. Knows no readers.
 
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::fs::{File, TryLockError};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::{Error, disk, originals};
+use crate::disk::{self, Act, Disk};
+use crate::{Error, originals};
 
 /// A file with which the program ended so often is left alone.
-const SET_ASIDE: u32 = 2;
+const SET_ASIDE: u64 = 2;
 
-/// What is being read, in a folder of one small note for each: how often the program ended in the middle of it. A note is made
+/// What a reading that was begun adds to the note of its file.
+const MARK: &[u8] = b".";
+
+/// What is being read, in a folder of one small note for each: a letter for each time that it was begun. A note is made
 /// before its file is read and goes when the reading is over, however that went; what is left of a run are those it died with.
 ///
 /// Notes are not synced: a power cut is not the file's fault, and mostly takes its note along. Cheap to clone and free to send to
@@ -19,6 +23,7 @@ const SET_ASIDE: u32 = 2;
 #[derive(Clone, Debug)]
 pub struct Attempts {
     folder: Arc<Path>,
+    disk: Arc<dyn Disk>,
     /// Who was there when the program ended is read alone: of several the next end would blame the innocent, too.
     alone: Arc<RwLock<()>>,
     open: Arc<Mutex<Open>>,
@@ -33,11 +38,12 @@ struct Open {
 }
 
 impl Attempts {
-    pub(crate) fn open(folder: &Path) -> Result<Attempts, Error> {
-        disk::create_folder(folder)?;
+    pub(crate) fn open(folder: &Path, disk: Arc<dyn Disk>) -> Result<Attempts, Error> {
+        disk::create_folder(&*disk, folder)?;
         disk::make_private(folder, 0o700)?;
         Ok(Attempts {
             folder: folder.into(),
+            disk,
             alone: Arc::default(),
             open: Arc::default(),
         })
@@ -56,14 +62,14 @@ impl Attempts {
     ) -> Result<Option<T>, Error> {
         let path = self.folder.join(originals::hex(sha256));
         let failed = |error| Error::file(&path, "written", error);
-        let mut file = disk::open_private(&path)?;
+        let mut file = disk::open_private(&*self.disk, &path)?;
         match file.try_lock() {
             Ok(()) => {}
             // Somebody reads it right now, and would be told of an end that has not come.
             Err(TryLockError::WouldBlock) => return Ok(Some(read())),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let ended = ended_before(&mut file).map_err(failed)?;
+        let ended = file.seek(SeekFrom::End(0)).map_err(failed)?;
         if ended >= SET_ASIDE && !by_hand {
             return Ok(None);
         }
@@ -72,12 +78,12 @@ impl Attempts {
         } else {
             (None, Some(unpoisoned(self.alone.read())))
         };
-        let _note = self.note(&path, &mut file, ended + 1).map_err(failed)?;
+        let _note = self.note(&path, &mut file).map_err(failed)?;
         Ok(Some(read()))
     }
 
     /// Writes the note, unless the run is at its end.
-    fn note(&self, path: &Path, file: &mut File, ends: u32) -> std::io::Result<Note<'_>> {
+    fn note(&self, path: &Path, file: &mut File) -> std::io::Result<Note<'_>> {
         let mut open = self.opened();
         let note = Note {
             attempts: self,
@@ -86,9 +92,8 @@ impl Attempts {
         if !open.is_over {
             open.notes.insert(path.to_owned());
             drop(open);
-            file.rewind()?;
-            file.set_len(0)?;
-            file.write_all(ends.to_string().as_bytes())?;
+            self.disk.before(Act::Append(path, MARK.len()))?;
+            file.write_all(MARK)?;
         }
         Ok(note)
     }
@@ -98,8 +103,13 @@ impl Attempts {
         let mut open = self.opened();
         open.is_over = true;
         for path in open.notes.drain() {
-            forget(&path);
+            self.forget(&path);
         }
+    }
+
+    /// A note that stays by mistake says once too often that the program ended; the next reading clears it.
+    fn forget(&self, path: &Path) {
+        let _ = disk::remove(&*self.disk, path);
     }
 
     fn opened(&self) -> MutexGuard<'_, Open> {
@@ -116,21 +126,8 @@ struct Note<'a> {
 impl Drop for Note<'_> {
     fn drop(&mut self) {
         self.attempts.opened().notes.remove(&self.path);
-        forget(&self.path);
+        self.attempts.forget(&self.path);
     }
-}
-
-/// A note that stays by mistake says once too often that the program ended; the next reading clears it.
-fn forget(path: &Path) {
-    let _ = fs::remove_file(path);
-}
-
-/// How often the program ended in the middle of this file. A note that was not written whole counts as none.
-fn ended_before(file: &mut File) -> std::io::Result<u32> {
-    let mut text = Vec::new();
-    file.take(16).read_to_end(&mut text)?;
-    let number = std::str::from_utf8(&text).unwrap_or_default().parse();
-    Ok(number.unwrap_or_default())
 }
 
 /// Nothing of these locks breaks by a panic.

@@ -1,14 +1,64 @@
 //! Folders and files that only their owner may read, and that survive a power cut. Knows nothing of activities.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
 use crate::Error;
 
+/// The disk that a library lies on. It is asked before each thing that is done to it, so that a test can have one that is full,
+/// fails, or loses what was not synced.
+pub trait Disk: fmt::Debug + Send + Sync {
+    /// Whether this may be done now.
+    ///
+    /// # Errors
+    /// What is answered in its place; nothing of it is done then.
+    fn before(&self, act: Act<'_>) -> io::Result<()>;
+
+    /// The name of the SQLite VFS through which the database is used; `None`: the usual one.
+    fn vfs(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Something that is done to a disk. Reading and rights are left out: they are lost with the file at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act<'a> {
+    /// A folder that isn't there is made.
+    MakeFolder(&'a Path),
+    /// A file that isn't there is made, empty.
+    Create(&'a Path),
+    /// So many bytes are written at the end of a file.
+    Append(&'a Path, usize),
+    /// A file's content is to last.
+    Sync(&'a Path),
+    /// A file gets another name, in place of what is there.
+    Rename {
+        /// Its name until now.
+        from: &'a Path,
+        /// Its name from now on.
+        to: &'a Path,
+    },
+    /// A file goes.
+    Remove(&'a Path),
+    /// The names in a folder are to last.
+    SyncNames(&'a Path),
+}
+
+/// A disk as it is: it answers for itself.
+#[derive(Debug)]
+pub(crate) struct Plain;
+
+impl Disk for Plain {
+    fn before(&self, _: Act<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// As [`make_folder`], with the library's words for what went wrong.
-pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
-    make_folder(path).map_err(|error| Error::file(path, "created", error))
+pub(crate) fn create_folder(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
+    make_on(disk, path).map_err(|error| Error::file(path, "created", error))
 }
 
 /// Creates a folder and those above it, where they aren't there: new ones are for their owner only (0700), and their names are on
@@ -17,8 +67,15 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
 /// # Errors
 /// What the system says.
 pub fn make_folder(path: &Path) -> io::Result<()> {
+    make_on(&Plain, path)
+}
+
+fn make_on(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let new: Vec<&Path> = path.ancestors().take_while(is_new).collect();
+    for folder in new.iter().rev() {
+        disk.before(Act::MakeFolder(folder))?;
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -27,7 +84,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     for parent in new.into_iter().filter_map(Path::parent) {
         // Beside a relative name without a folder lies the current one.
         let here = parent.as_os_str().is_empty();
-        sync_names(if here { Path::new(".") } else { parent })?;
+        sync_names_on(disk, if here { Path::new(".") } else { parent })?;
     }
     Ok(())
 }
@@ -45,26 +102,29 @@ pub(crate) fn make_private(path: &Path, mode: u32) -> Result<(), Error> {
     Ok(())
 }
 
-/// An empty file for its owner only (0600); what was there is emptied.
-pub(crate) fn create_private(path: &Path) -> Result<File, Error> {
-    private_options()
-        .create(true)
-        .truncate(true)
-        .open(path)
-        .map_err(|error| Error::file(path, "created", error))
+/// An empty file for its owner only (0600), in place of what was there.
+pub(crate) fn create_private(disk: &dyn Disk, path: &Path) -> Result<File, Error> {
+    remove(disk, path)?;
+    create_new_private(disk, path).map_err(|error| Error::file(path, "created", error))
 }
 
 /// A file for its owner only, which must not exist yet.
-pub(crate) fn create_new_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_new_private(disk: &dyn Disk, path: &Path) -> io::Result<File> {
+    if !path.exists() {
+        disk.before(Act::Create(path))?;
+    }
     private_options().create_new(true).open(path)
 }
 
 /// Opens a file for writing, created for its owner only if it isn't there; its content stays.
-pub(crate) fn open_private(path: &Path) -> Result<File, Error> {
-    private_options()
-        .create(true)
-        .truncate(false)
-        .open(path)
+pub(crate) fn open_private(disk: &dyn Disk, path: &Path) -> Result<File, Error> {
+    let asked = if path.exists() {
+        Ok(())
+    } else {
+        disk.before(Act::Create(path))
+    };
+    asked
+        .and_then(|()| private_options().create(true).truncate(false).open(path))
         .map_err(|error| Error::file(path, "opened", error))
 }
 
@@ -87,10 +147,17 @@ fn private_options() -> OpenOptions {
 }
 
 /// Waits until a file's content is on the disk.
-pub(crate) fn sync_file(path: &Path) -> Result<(), Error> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
+pub(crate) fn sync_file(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
+    disk.before(Act::Sync(path))
+        .and_then(|()| File::open(path)?.sync_all())
         .map_err(|error| Error::file(path, "written", error))
+}
+
+/// Gives a file another name; its place takes the name only once the folder is synced.
+pub(crate) fn rename(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), Error> {
+    disk.before(Act::Rename { from, to })
+        .and_then(|()| fs::rename(from, to))
+        .map_err(|error| Error::file(to, "written", error))
 }
 
 /// Waits until a folder's names are on the disk; a renamed file is safe only then. Where folders cannot be opened, names are
@@ -99,6 +166,11 @@ pub(crate) fn sync_file(path: &Path) -> Result<(), Error> {
 /// # Errors
 /// What the system says.
 pub fn sync_names(folder: &Path) -> io::Result<()> {
+    sync_names_on(&Plain, folder)
+}
+
+fn sync_names_on(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+    disk.before(Act::SyncNames(folder))?;
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
     }
@@ -106,18 +178,24 @@ pub fn sync_names(folder: &Path) -> io::Result<()> {
 }
 
 /// As [`sync_names`], with the library's words for what went wrong.
-pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
-    sync_names(path).map_err(|error| Error::file(path, "written", error))
+pub(crate) fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
+    sync_names_on(disk, path).map_err(|error| Error::file(path, "written", error))
 }
 
 /// Waits until the name of this file is on the disk.
-pub(crate) fn sync_folder_of(path: &Path) -> Result<(), Error> {
-    path.parent().map_or(Ok(()), sync_folder)
+pub(crate) fn sync_folder_of(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
+    path.parent()
+        .map_or(Ok(()), |folder| sync_folder(disk, folder))
 }
 
 /// Removes a file; one that isn't there is no error.
-pub(crate) fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
+pub(crate) fn remove(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
+    let asked = if path.exists() {
+        disk.before(Act::Remove(path))
+    } else {
+        Ok(())
+    };
+    match asked.and_then(|()| fs::remove_file(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(Error::file(path, "removed", error))
         }

@@ -80,7 +80,7 @@ impl Library {
         };
         let (sha256, size) = (*file.sha256(), file.size());
         if !originals::is_there(&self.folder, &name, size) || held.original.is_none() {
-            originals::place(&self.folder, file, &name)?;
+            originals::place(&*self.disk, &self.folder, file, &name)?;
         }
         let original = Original { sha256, size, name };
         self.change(|tx| {
@@ -110,7 +110,7 @@ impl Library {
             return Ok(Kept::Deleted);
         };
         if !originals::is_there(&self.folder, &name, file.size()) {
-            originals::place(&self.folder, file, &name)?;
+            originals::place(&*self.disk, &self.folder, file, &name)?;
         }
         Ok(Kept::Known(
             held.activities.into_iter().map(|(_, id)| id).collect(),
@@ -140,8 +140,8 @@ impl Library {
         drop(select);
         for name in names {
             let path = originals::path(&self.folder, &name);
-            if disk::remove(&path)
-                .and_then(|()| disk::sync_folder_of(&path))
+            if disk::remove(&*self.disk, &path)
+                .and_then(|()| disk::sync_folder_of(&*self.disk, &path))
                 .is_err()
             {
                 continue;

@@ -35,6 +35,7 @@ mod tests;
 use std::fs::{File, TryLockError};
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
@@ -43,7 +44,7 @@ pub use activities::ActivityRow;
 pub use attempts::Attempts;
 pub use check::Finding;
 pub use devices::{Choice, DeviceRow, FirstPlug};
-pub use disk::{make_folder, sync_names};
+pub use disk::{Act, Disk, make_folder, sync_names};
 pub use error::Error;
 pub use history::{Filter, HistoryRow, MonthTotal, Page};
 pub use ids::{AccountId, ActivityId, UploadId};
@@ -65,6 +66,7 @@ pub struct Library {
     reader: Reader,
     staging: Staging,
     attempts: Attempts,
+    disk: Arc<dyn Disk>,
     /// Held until the library is closed, also by a crash.
     _lock: File,
 }
@@ -91,26 +93,34 @@ impl Library {
     /// Another process has it open (`in_use`); the database is newer (`newer_library`) or cannot be kept safe here
     /// (`not_durable`); the disk is full (`disk_full`) or cannot be written.
     pub fn open(folder: &Path) -> Result<Library, Error> {
+        Library::open_on(folder, Arc::new(disk::Plain))
+    }
+
+    /// As [`Library::open`], on this disk.
+    ///
+    /// # Errors
+    /// As [`Library::open`].
+    pub fn open_on(folder: &Path, disk: Arc<dyn Disk>) -> Result<Library, Error> {
         let file = folder.join(reader::DATABASE);
         let is_ours = file.exists() || is_absent_or_empty(folder);
-        disk::create_folder(folder)?;
+        disk::create_folder(&*disk, folder)?;
         if is_ours {
             // A folder that holds other things besides is the athlete's to set up.
             disk::make_private(folder, 0o700)?;
         }
-        let lock = lock(folder)?;
+        let lock = lock(&*disk, folder)?;
         let originals = folder.join(originals::FOLDER);
-        disk::create_folder(&originals)?;
+        disk::create_folder(&*disk, &originals)?;
         disk::make_private(&originals, 0o700)?;
         // SQLite gives its log files the database's rights.
-        drop(disk::open_private(&file)?);
+        drop(disk::open_private(&*disk, &file)?);
         disk::make_private(&file, 0o600)?;
-        let mut db = open_database(&file)?;
-        migrate::migrate(&mut db, &file, migrate::STEPS)?;
+        let mut db = open_database(&*disk, &file)?;
+        migrate::migrate(&*disk, &mut db, &file, migrate::STEPS)?;
         require_write_ahead(&db, &file)?;
-        let staging = Staging::open(&folder.join("staging"))?;
-        let attempts = Attempts::open(&folder.join("reading"))?;
-        disk::sync_folder(folder)?;
+        let staging = Staging::open(&folder.join("staging"), Arc::clone(&disk))?;
+        let attempts = Attempts::open(&folder.join("reading"), Arc::clone(&disk))?;
+        disk::sync_folder(&*disk, folder)?;
         let reader = Reader {
             db,
             folder: folder.to_owned(),
@@ -119,6 +129,7 @@ impl Library {
             reader,
             staging,
             attempts,
+            disk,
             _lock: lock,
         };
         library.remove_deleted()?;
@@ -182,9 +193,9 @@ fn is_absent_or_empty(folder: &Path) -> bool {
     std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
 }
 
-fn lock(folder: &Path) -> Result<File, Error> {
+fn lock(disk: &dyn Disk, folder: &Path) -> Result<File, Error> {
     let path = folder.join("library.lock");
-    let file = disk::open_private(&path)?;
+    let file = disk::open_private(disk, &path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
@@ -209,9 +220,12 @@ fn require_write_ahead(db: &Connection, file: &Path) -> Result<(), Error> {
 }
 
 /// The writer's connection: write-ahead log, every commit on the disk before it is believed; both are read back.
-fn open_database(file: &Path) -> Result<Connection, Error> {
+fn open_database(disk: &dyn Disk, file: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(file, flags)?;
+    let mut db = match disk.vfs() {
+        Some(vfs) => Connection::open_with_flags_and_vfs(file, flags, vfs)?,
+        None => Connection::open_with_flags(file, flags)?,
+    };
     reader::prepare(&db)?;
     db.set_transaction_behavior(TransactionBehavior::Immediate);
     db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;

@@ -1,13 +1,12 @@
 //! Brings the database to the schema of this version. Knows nothing of what the tables mean.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, MAIN_DB};
 use rusqlite_migration::{M, Migrations};
 
 use crate::Error;
-use crate::disk;
+use crate::disk::{self, Disk};
 
 /// Append only: a released step is never edited or reordered.
 pub(crate) const STEPS: &[M<'static>] = &[
@@ -17,7 +16,12 @@ pub(crate) const STEPS: &[M<'static>] = &[
 
 /// Runs the steps that are missing, all in one transaction. A database that already holds something is copied
 /// beside itself first; one from a newer version is refused.
-pub(crate) fn migrate(db: &mut Connection, file: &Path, steps: &[M]) -> Result<(), Error> {
+pub(crate) fn migrate(
+    disk: &dyn Disk,
+    db: &mut Connection,
+    file: &Path,
+    steps: &[M],
+) -> Result<(), Error> {
     let found = version(db)?;
     let known = known(steps);
     if found > known {
@@ -27,7 +31,7 @@ pub(crate) fn migrate(db: &mut Connection, file: &Path, steps: &[M]) -> Result<(
         return Ok(());
     }
     if found > 0 {
-        back_up(db, file, known)?;
+        back_up(disk, db, file, known)?;
     }
     match Migrations::from_slice(steps).to_latest(db) {
         Ok(()) => Ok(()),
@@ -57,14 +61,14 @@ fn version(db: &Connection) -> Result<i64, Error> {
 }
 
 /// `library.db.before-2` is the database as it was before it became version 2. It appears whole or not at all.
-fn back_up(db: &Connection, file: &Path, to_version: i64) -> Result<(), Error> {
+fn back_up(disk: &dyn Disk, db: &Connection, file: &Path, to_version: i64) -> Result<(), Error> {
     let copy = beside(file, &format!("before-{to_version}"));
     let unfinished = beside(file, "copying");
-    disk::create_private(&unfinished)?;
+    disk::create_private(disk, &unfinished)?;
     db.backup(MAIN_DB, &unfinished, None)?;
-    disk::sync_file(&unfinished)?;
-    fs::rename(&unfinished, &copy).map_err(|error| Error::file(&copy, "written", error))?;
-    disk::sync_folder_of(&copy)
+    disk::sync_file(disk, &unfinished)?;
+    disk::rename(disk, &unfinished, &copy)?;
+    disk::sync_folder_of(disk, &copy)
 }
 
 fn beside(file: &Path, ending: &str) -> PathBuf {

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use track::Reading;
 
-use crate::{Error, StagedFile, disk};
+use crate::disk::{self, Disk};
+use crate::{Error, StagedFile};
 
 /// Below the library folder.
 pub(crate) const FOLDER: &str = "originals";
@@ -49,14 +50,19 @@ pub(crate) fn path(library: &Path, name: &str) -> PathBuf {
 }
 
 /// Moves a staged file to its name. When this returns, content and name are on the disk.
-pub(crate) fn place(library: &Path, file: StagedFile, name: &str) -> Result<(), Error> {
+pub(crate) fn place(
+    disk: &dyn Disk,
+    library: &Path,
+    file: StagedFile,
+    name: &str,
+) -> Result<(), Error> {
     let target = path(library, name);
     let folder = target.parent().unwrap_or(library);
     if !folder.is_dir() {
-        disk::create_folder(folder)?;
+        disk::create_folder(disk, folder)?;
     }
-    fs::rename(file.path(), &target).map_err(|error| Error::file(&target, "written", error))?;
-    disk::sync_folder(folder)
+    disk::rename(disk, file.path(), &target)?;
+    disk::sync_folder(disk, folder)
 }
 
 /// Whether a name may be given to a file with this hash: nothing is there, or the same bytes (left by a crash).

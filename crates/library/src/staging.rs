@@ -9,19 +9,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, disk};
+use crate::Error;
+use crate::disk::{self, Act, Disk};
 
 /// The folder where copies grow. Cheap to clone and free to send to the thread that copies.
 #[derive(Clone, Debug)]
 pub struct Staging {
     folder: Arc<Path>,
+    disk: Arc<dyn Disk>,
     next: Arc<AtomicU64>,
 }
 
 impl Staging {
     /// Takes the folder over; copies that an earlier run left unfinished are removed.
-    pub(crate) fn open(folder: &Path) -> Result<Staging, Error> {
-        disk::create_folder(folder)?;
+    pub(crate) fn open(folder: &Path, disk: Arc<dyn Disk>) -> Result<Staging, Error> {
+        disk::create_folder(&*disk, folder)?;
         disk::make_private(folder, 0o700)?;
         let left = fs::read_dir(folder).map_err(|error| Error::file(folder, "listed", error))?;
         for entry in left {
@@ -30,11 +32,12 @@ impl Staging {
                 .path();
             // A folder in here is not ours; it doesn't get in our way either.
             if !path.is_dir() {
-                disk::remove(&path)?;
+                disk::remove(&*disk, &path)?;
             }
         }
         Ok(Staging {
             folder: folder.into(),
+            disk,
             next: Arc::default(),
         })
     }
@@ -47,9 +50,12 @@ impl Staging {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let path = self.folder.join(format!("{number}.part"));
-            match disk::create_new_private(&path) {
+            match disk::create_new_private(&*self.disk, &path) {
                 Ok(file) => {
-                    let held = StagedPath(path);
+                    let held = StagedPath {
+                        path,
+                        disk: Arc::clone(&self.disk),
+                    };
                     return Ok(Staged {
                         file,
                         held,
@@ -67,12 +73,15 @@ impl Staging {
 
 /// Removes its file when it goes, unless the file was renamed away before.
 #[derive(Debug)]
-struct StagedPath(PathBuf);
+struct StagedPath {
+    path: PathBuf,
+    disk: Arc<dyn Disk>,
+}
 
 impl Drop for StagedPath {
     fn drop(&mut self) {
         // The next start empties the folder, so a copy that stays for now does no harm.
-        let _ = fs::remove_file(&self.0);
+        let _ = disk::remove(&*self.disk, &self.path);
     }
 }
 
@@ -88,6 +97,8 @@ pub struct Staged {
 
 impl Write for Staged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let act = Act::Append(&self.held.path, bytes.len());
+        self.held.disk.before(act)?;
         let written = self.file.write(bytes)?;
         let bytes = bytes.get(..written).unwrap_or(bytes);
         for (place, byte) in self
@@ -111,7 +122,7 @@ impl Write for Staged {
 impl Staged {
     /// Wraps what a write into this copy answered; a full disk becomes code `disk_full`.
     pub fn error(&self, error: io::Error) -> Error {
-        Error::file(&self.held.0, "written", error)
+        Error::file(&self.held.path, "written", error)
     }
 
     /// Ends the copy; it is on the disk when this returns.
@@ -119,9 +130,11 @@ impl Staged {
     /// # Errors
     /// The disk didn't take it, or is full.
     pub fn finish(self) -> Result<StagedFile, Error> {
-        self.file
-            .sync_all()
-            .map_err(|error| Error::file(&self.held.0, "written", error))?;
+        let path = &self.held.path;
+        let asked = self.held.disk.before(Act::Sync(path));
+        asked
+            .and_then(|()| self.file.sync_all())
+            .map_err(|error| Error::file(path, "written", error))?;
         Ok(StagedFile {
             held: self.held,
             sha256: self.hash.finalize().into(),
@@ -143,7 +156,7 @@ pub struct StagedFile {
 impl StagedFile {
     /// Where it lies for now.
     pub fn path(&self) -> &Path {
-        &self.held.0
+        &self.held.path
     }
 
     /// Of all its bytes.

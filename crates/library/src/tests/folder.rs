@@ -165,7 +165,7 @@ fn a_crash_at_any_step_of_keep_loses_nothing() {
     // After the rename, before the row: the file is found as a stray, and taken over when its bytes come again.
     let file = shelf.staged(b"a");
     let name = crate::originals::name(&fit(0), &file, 12);
-    crate::originals::place(shelf.folder.path(), file, &name).unwrap();
+    crate::originals::place(&crate::disk::Plain, shelf.folder.path(), file, &name).unwrap();
     shelf = shelf.reopened();
     let stray = crate::originals::path(shelf.folder.path(), &name);
     assert_eq!(

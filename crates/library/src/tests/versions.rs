@@ -104,6 +104,7 @@ fn released_steps_are_unchanged() {
     released.execute_batch(VERSION_1).unwrap();
     let mut today = Connection::open_in_memory().unwrap();
     crate::migrate::migrate(
+        &crate::disk::Plain,
         &mut today,
         Path::new("library.db"),
         &crate::migrate::STEPS[..1],
@@ -124,14 +125,14 @@ fn a_migration_is_whole_or_not_at_all_and_leaves_a_copy() {
     let one = crate::migrate::STEPS[0].clone();
     let add = M::up("ALTER TABLE activity ADD COLUMN mood TEXT NOT NULL DEFAULT '';");
     let wrong = [one.clone(), add.clone(), M::up("This is no SQL;")];
-    assert!(crate::migrate::migrate(&mut db, &file, &wrong).is_err());
+    assert!(crate::migrate::migrate(&crate::disk::Plain, &mut db, &file, &wrong).is_err());
     assert_eq!(version(&db), 1);
     assert!(
         db.prepare("SELECT mood FROM activity").is_err(),
         "the good step was taken back too"
     );
 
-    crate::migrate::migrate(&mut db, &file, &[one, add]).unwrap();
+    crate::migrate::migrate(&crate::disk::Plain, &mut db, &file, &[one, add]).unwrap();
     assert_eq!(version(&db), 2);
     db.prepare("SELECT mood FROM activity").unwrap();
     let copy = Connection::open(folder.path().join("library.db.before-2")).unwrap();
