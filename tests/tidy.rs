@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("library", &["track"]),
     ("engine", &["device", "library", "service", "track"]),
     ("cli", &["engine"]),
+    ("played-disk", &["library"]),
     ("sandbox", &[]),
 ];
 
@@ -40,6 +41,7 @@ fn arrows_point_one_way() {
         "service",
         "library",
         "engine",
+        "played-disk",
         "trackdock-cli",
         "trackdock-sandbox",
     ];
