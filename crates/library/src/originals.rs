@@ -62,7 +62,9 @@ pub(crate) fn place(
         disk::create_folder(disk, folder)?;
     }
     disk::rename(disk, file.path(), &target)?;
-    disk::sync_folder(disk, folder)
+    disk::sync_folder(disk, folder)?;
+    // The folder may be there since an earlier try that ended before its own name was on the disk.
+    disk::sync_folder_of(disk, folder)
 }
 
 /// Whether a name may be given to a file with this hash: nothing is there, or the same bytes (left by a crash).
