@@ -338,24 +338,19 @@ impl State {
         if self.stale {
             SNAPSHOT_GAP
         } else {
-            self.pause()
+            let wait = self.wakes_in().unwrap_or(LONGEST_SLEEP);
+            wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
         }
     }
 
-    /// How long nothing is to be done, unless something happens.
-    pub(crate) fn pause(&self) -> Duration {
+    /// How long nothing is to be done; nothing: until something happens.
+    pub(crate) fn wakes_in(&self) -> Option<Duration> {
         if let Some(rest) = self.rest {
-            let left = rest.saturating_duration_since(self.moment());
-            return left.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
+            return Some(rest.saturating_duration_since(self.moment()));
         }
         let due = if self.sends { self.next_due() } else { None };
-        let next = [due.map(|due| until(self.now(), due)), self.next_look()]
-            .into_iter()
-            .flatten()
-            .min();
-        next.map_or(LONGEST_SLEEP, |next| {
-            next.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
-        })
+        let due = due.map(|due| until(self.now(), due));
+        [due, self.next_look()].into_iter().flatten().min()
     }
 
     /// Sends a new snapshot if there is something new and the last is old enough, or somebody waits for an answer.

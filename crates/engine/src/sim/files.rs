@@ -8,6 +8,9 @@ use track::{Kind, Point, Position, Source, Sport, Track};
 /// When the simulated world begins: 2026-03-29, in the night in which most of Europe changes its clocks.
 pub(super) const BEGINNING_MS: i64 = 1_774_738_800_000;
 
+/// Far enough apart to lie in several years.
+const APART_MS: i64 = 150 * 86_400_000;
+
 /// One recording, and what a service measures of it.
 pub(super) struct Recorded {
     pub(super) name: String,
@@ -33,7 +36,7 @@ pub(super) fn pool() -> &'static [Recorded] {
 }
 
 fn recorded(day: i64, later_s: i64) -> Recorded {
-    let start_ms = BEGINNING_MS - (day + 1) * 86_400_000 + later_s * 1000;
+    let start_ms = BEGINNING_MS - (day + 1) * APART_MS + later_s * 1000;
     let at = |second: i64| Timestamp::from_millisecond(start_ms + second * 1000).unwrap();
     let seconds = 120 + day * 10;
     let points = (0..=seconds).map(|second| Point {

@@ -2,8 +2,10 @@
 //! says when the program dies. What must hold in every world is checked at its end.
 
 mod files;
+mod late;
 mod model;
 mod oracle;
+mod power;
 mod services;
 mod store;
 mod world;
@@ -29,6 +31,11 @@ fn play(seed: u64) -> (Vec<String>, Vec<String>) {
         if world.rng.u8(0..4) == 0 {
             world.dies_in = world.rng.u32(1..12);
         }
+        if world.rng.u8(0..5) == 0 {
+            // In the middle of whatever is being written.
+            let most = [10, 60, 300][world.rng.usize(0..3)];
+            world.disk.go_off_in(Some(world.rng.u32(1..most)));
+        }
         act(&mut world, &mut athlete);
         let time = [10, 1_000, 20_000, 120_000, 3_600_000, 40_000_000];
         let time = time[world.rng.usize(0..time.len())];
@@ -42,7 +49,7 @@ fn play(seed: u64) -> (Vec<String>, Vec<String>) {
 /// Somebody or something does something.
 fn act(world: &mut World, athlete: &mut oracle::Athlete) {
     let service = ServiceId::ALL[world.rng.usize(0..2)];
-    let what = world.rng.u8(0..20);
+    let what = world.rng.u8(0..23);
     world.services.trace(format!("act {what}"));
     match what {
         0..=7 => {
@@ -59,14 +66,7 @@ fn act(world: &mut World, athlete: &mut oracle::Athlete) {
         }
         8 => {
             // The cable is pulled; it comes back later.
-            let away = world.device().with_extension("away");
-            if world.device().is_dir() {
-                world.command(Command::LookAgain);
-                std::fs::rename(world.device(), away).unwrap();
-            } else {
-                std::fs::rename(away, world.device()).unwrap();
-                world.plug_in();
-            }
+            world.pull_or_plug();
         }
         9 => {
             let file = world.rng.usize(0..files::pool().len());
@@ -96,7 +96,9 @@ fn act(world: &mut World, athlete: &mut oracle::Athlete) {
             let account = crate::event::AccountName::Service(service.name().into());
             world.command(Command::SignOut { account });
         }
-        _ => world.die(),
+        19 => world.die(),
+        20 => world.cut(),
+        _ => world.trouble(),
     }
 }
 

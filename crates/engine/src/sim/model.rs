@@ -41,6 +41,8 @@ pub(super) struct Model {
     pub(super) unclear: BTreeMap<usize, u32>,
     /// Refusals of each recording that were heard.
     pub(super) refusals: BTreeMap<usize, u32>,
+    /// Uploads of each recording that were taken so late that nobody could wait for them.
+    pub(super) too_late: BTreeMap<usize, u32>,
     /// Asked to send nothing before.
     pub(super) not_before_ms: u64,
 }
@@ -64,6 +66,8 @@ pub(super) enum Fate {
     Breaks(bool),
     /// The token is not accepted this once.
     TokenRefused,
+    /// The client gives up, at once or when its patience ends, and so long after that it is taken.
+    Late(bool, u64),
 }
 
 impl Model {
@@ -82,6 +86,7 @@ impl Model {
             may_repeat: true,
             unclear: BTreeMap::new(),
             refusals: BTreeMap::new(),
+            too_late: BTreeMap::new(),
             not_before_ms: 0,
         }
     }
@@ -92,7 +97,7 @@ impl Model {
         }
         let does = self.rng.bool();
         let wait = self.rng.bool().then(|| self.rng.u64(1..4_000));
-        match self.rng.u8(0..13) {
+        match self.rng.u8(0..15) {
             0 => Fate::NotSent,
             1 => Fate::LostBefore,
             2 | 3 => Fate::LostAfter,
@@ -109,6 +114,10 @@ impl Model {
             9 => Fate::Page(does),
             11 => Fate::Breaks(does),
             10 if is_upload && self.rng.u8(0..4) == 0 => Fate::Trouble(403, None, false),
+            13 | 14 if is_upload => {
+                let longest = [4_900, 20_000, 600_000][self.rng.usize(0..3)];
+                Fate::Late(does, self.rng.u64(1..longest))
+            }
             _ => Fate::TokenRefused,
         }
     }

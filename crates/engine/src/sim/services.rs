@@ -10,6 +10,7 @@ use serde_json::json;
 use service::{Broken, Carried, Carrying, Reply, ServiceId, Transport};
 
 use super::files;
+use super::late::{Late, LateOnes};
 use super::model::{Fate, Model, Remote, form, reply};
 use super::store::Store;
 
@@ -32,6 +33,8 @@ struct Notes {
     deadlines: Vec<u64>,
     /// Requests that were given up on their way.
     left: Vec<(ServiceId, Carried)>,
+    /// Uploads that the client has given up on, and that are taken later.
+    late: LateOnes,
 }
 
 const HTML: &[u8] = b"<html><title>Welcome to our Wi-Fi</title></html>";
@@ -108,6 +111,38 @@ impl Services {
         }
     }
 
+    /// Copies of each recording that came so late that the program could not have waited for them.
+    pub(super) fn too_late(&self, id: ServiceId) -> BTreeMap<usize, u32> {
+        self.with(id, |model| model.too_late.clone())
+    }
+
+    /// A clock was set: waits that have begun may be over at once.
+    pub(super) fn clock_was_set(&self) {
+        self.notes.lock().unwrap().late.clock_was_set();
+    }
+
+    /// What was given up on long ago is taken now, where its time has come.
+    pub(super) fn take_late(&self) {
+        let now = self.now_ms();
+        let due = self.notes.lock().unwrap().late.due(now);
+        for late in due {
+            let before = self.remotes(late.id).len();
+            let reply = self.serve(late.id, &late.request);
+            let file = files::of_body(&late.request.body);
+            self.trace(format!(
+                "{} takes {file:?} late: {}",
+                late.id.name(),
+                reply.status
+            ));
+            let is_new = self.remotes(late.id).len() > before;
+            if let Some(file) = file.filter(|_| is_new && !late.is_in_time()) {
+                self.with(late.id, |model| {
+                    *model.too_late.entry(file).or_default() += 1
+                });
+            }
+        }
+    }
+
     /// The program died: nothing of it is under way any more.
     pub(super) fn hung_up(&self) {
         for id in ServiceId::ALL {
@@ -127,12 +162,22 @@ impl Services {
         }
     }
 
+    /// The program ended before it had written down an answer: it cannot hold to what that said.
+    pub(super) fn forgot(&self, id: ServiceId, file: usize) {
+        self.with(id, |model| {
+            model.not_before_ms = 0;
+            let refusals = model.refusals.entry(file).or_default();
+            *refusals = refusals.saturating_sub(1);
+        });
+    }
+
     /// The next moment at which an answer may come.
     pub(super) fn next_deadline(&self) -> Option<u64> {
         let now = self.now_ms();
         let mut notes = self.notes.lock().unwrap();
         notes.deadlines.retain(|deadline| *deadline > now);
-        notes.deadlines.iter().min().copied()
+        let late = notes.late.next(now);
+        notes.deadlines.iter().copied().chain(late).min()
     }
 
     pub(super) fn violated(&self, what: String) {
@@ -184,16 +229,21 @@ impl Services {
             id,
             is_upload,
             request: (fate != Fate::NotSent && fate != Fate::LostBefore).then_some(&request),
+            late_ms: None,
         };
         self.pass(before).await;
-        guard.request = None;
+        if let Fate::Late(_, ms) = fate {
+            guard.late_ms = Some(ms);
+        } else {
+            guard.request = None;
+        }
         let reply = self.answer(id, &request, fate);
         self.pass(after).await;
         if let Fate::Breaks(_) = fate {
             // As a panic does, but without its words on stderr.
             std::panic::resume_unwind(Box::new("it broke"));
         }
-        if let Fate::Silence(_) = fate {
+        if let Fate::Silence(_) | Fate::Late(false, _) = fate {
             // Longer than the client's patience.
             self.pass(100_000).await;
         }
@@ -269,9 +319,11 @@ impl Services {
         let now = self.now_ms();
         let (does, says) = match fate {
             Fate::Well => (true, None),
-            Fate::NotSent | Fate::LostBefore | Fate::Silence(false) | Fate::Breaks(false) => {
-                (false, None)
-            }
+            Fate::NotSent
+            | Fate::LostBefore
+            | Fate::Silence(false)
+            | Fate::Breaks(false)
+            | Fate::Late(..) => (false, None),
             Fate::LostAfter | Fate::Silence(true) | Fate::Breaks(true) => (true, None),
             Fate::Trouble(status, wait, does) => {
                 let headers = wait.map(|wait| ("retry-after".to_owned(), wait.to_string()));
@@ -298,7 +350,12 @@ impl Services {
         let done = does.then(|| self.serve(id, request));
         let lost = matches!(
             fate,
-            Fate::NotSent | Fate::LostBefore | Fate::LostAfter | Fate::Silence(_) | Fate::Breaks(_)
+            Fate::NotSent
+                | Fate::LostBefore
+                | Fate::LostAfter
+                | Fate::Silence(_)
+                | Fate::Breaks(_)
+                | Fate::Late(..)
         );
         let told = if lost { None } else { says.or(done) };
         let status = told.as_ref().map_or(0, |reply| reply.status);
@@ -393,6 +450,8 @@ struct Underway<'a> {
     id: ServiceId,
     is_upload: bool,
     request: Option<&'a Carried>,
+    /// So long after it is given up on it is taken.
+    late_ms: Option<u64>,
 }
 
 impl Drop for Underway<'_> {
@@ -401,6 +460,18 @@ impl Drop for Underway<'_> {
             self.services.with(self.id, |model| model.uploading = false);
         }
         let Some(request) = self.request else { return };
+        let now = self.services.now_ms();
+        if let Some(ms) = self.late_ms {
+            let late = Late {
+                id: self.id,
+                request: request.clone(),
+                given_up_ms: now,
+                taken_ms: now + ms,
+                clock_was_set: false,
+            };
+            self.services.notes.lock().unwrap().late.push(late);
+            return;
+        }
         let mut notes = self.services.notes.lock().unwrap();
         notes.left.push((self.id, request.clone()));
     }

@@ -1,6 +1,7 @@
 //! One simulated world: the engine's loop without its thread, both services, a device, a keyring, and the time, which passes only
 //! when it is told to.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -10,20 +11,24 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use jiff::Timestamp;
 use library::Library;
+use played_disk::PlayedDisk;
 use service::{Client, SecretStore, ServiceId, SignedIn, Transport};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::files::{self, BEGINNING_MS};
+use super::power::Committed;
 use super::services::Services;
 use super::store::Store;
+use crate::clock::{Clock, Moments};
 use crate::config::Config;
 use crate::event::{Command, Event};
+use crate::intake::Found;
 use crate::network::Network;
 use crate::secrets::SecretsPlace;
 use crate::start::{Connected, EngineOptions, Pulse};
 use crate::state::{Outside, Parts, State};
-use crate::view::Snapshot;
+use crate::view::{Notice, Snapshot};
 
 const CONFIG: &str = "[service.map-my-tracks]\nclient_id = \"m\"\nbase = \"http://127.0.0.1:9/api3\"\n\
     [service.trek-point]\nclient_id = \"t\"\noauth_base = \"http://127.0.0.1:9\"\n";
@@ -31,10 +36,13 @@ const CONFIG: &str = "[service.map-my-tracks]\nclient_id = \"m\"\nbase = \"http:
 const YIELDS: usize = 16;
 
 /// The program, as long as it runs.
-struct Program {
-    state: State,
-    events: Receiver<Event>,
-    runtime: Runtime,
+pub(super) struct Program {
+    pub(super) state: State,
+    pub(super) events: Receiver<Event>,
+    pub(super) notices: mpsc::UnboundedReceiver<Notice>,
+    /// What the end came before.
+    pub(super) withheld: Vec<Event>,
+    pub(super) runtime: Runtime,
     _inbox: Sender<Event>,
 }
 
@@ -48,7 +56,16 @@ pub(super) struct World {
     /// How far the computer's clock is off.
     skew_ms: Arc<AtomicI64>,
     folder: tempfile::TempDir,
-    program: Option<Program>,
+    pub(super) disk: Arc<PlayedDisk>,
+    /// When the disk is well again.
+    pub(super) mended_at_ms: Option<u64>,
+    pub(super) program: Option<Program>,
+    /// What must be there after the next start.
+    pub(super) committed: Option<Committed>,
+    /// Activities that were told as taken in.
+    pub(super) told: BTreeSet<i64>,
+    /// The device is watched; else the athlete says each time that it is to be taken in.
+    pub(super) is_watched: bool,
     /// In how many turns the program dies; 0: it does not.
     pub(super) dies_in: u32,
     /// The computer's clock was once so far behind that recordings seemed to lie in the future, which is said of them.
@@ -60,30 +77,44 @@ impl World {
         let elapsed_ms = Arc::new(AtomicU64::new(0));
         let store = Arc::new(Store::default());
         let services = Services::new(seed, Arc::clone(&elapsed_ms), Arc::clone(&store));
+        let mut rng = Rng::with_seed(seed);
+        let is_watched = rng.bool();
+        let folder = folder();
+        for name in ["data", "device", "aside"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        for (path, bytes) in empty_library() {
+            std::fs::write(folder.path().join("data").join(path), bytes).unwrap();
+        }
+        let at = |name| folder.path().join(name);
         let mut world = World {
-            rng: Rng::with_seed(seed),
+            disk: PlayedDisk::new(&at("data"), &at("aside"), seed),
+            rng,
             services: Arc::new(services),
             store,
             elapsed_ms,
             began: Instant::now(),
             skew_ms: Arc::default(),
-            folder: folder(),
+            folder,
+            mended_at_ms: None,
             program: None,
+            committed: None,
+            told: BTreeSet::new(),
+            is_watched,
             dies_in: 0,
             was_far_behind: false,
         };
-        std::fs::create_dir(world.device()).unwrap();
-        for (path, bytes) in empty_library() {
-            let path = world.data().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
+        if is_watched && world.rng.u8(0..3) == 0 {
+            // It is plugged in later.
+            let away = world.device().with_extension("away");
+            std::fs::rename(world.device(), away).unwrap();
         }
         world.store.put("client-secret:map-my-tracks", "s");
         world.boot();
         world
     }
 
-    fn data(&self) -> PathBuf {
+    pub(super) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
@@ -91,30 +122,37 @@ impl World {
         self.folder.path().join("device")
     }
 
-    fn now_ms(&self) -> u64 {
+    pub(super) fn now_ms(&self) -> u64 {
         self.elapsed_ms.load(Ordering::Relaxed)
     }
 
-    /// The program starts, as [`crate::Engine::start`] does it.
-    fn boot(&mut self) {
+    fn clock(&self) -> Clock {
         let (elapsed, skew) = (Arc::clone(&self.elapsed_ms), Arc::clone(&self.skew_ms));
-        let clock: crate::clock::Clock = Arc::new(move || {
+        Arc::new(move || {
             let elapsed = i64::try_from(elapsed.load(Ordering::Relaxed)).unwrap();
             let now = BEGINNING_MS + elapsed + skew.load(Ordering::Relaxed);
             Timestamp::from_millisecond(now).unwrap()
-        });
+        })
+    }
+
+    fn moments(&self) -> Moments {
         let (elapsed, began) = (Arc::clone(&self.elapsed_ms), self.began);
-        let moments = move || began + Duration::from_millis(elapsed.load(Ordering::Relaxed));
+        Arc::new(move || began + Duration::from_millis(elapsed.load(Ordering::Relaxed)))
+    }
+
+    /// The program starts, as [`crate::Engine::start`] does it.
+    pub(super) fn boot(&mut self) {
+        let clock = self.clock();
         let runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
-        let mut library = Library::open(&self.data()).unwrap();
-        library.recover(clock()).unwrap();
+        let library = self.open(&clock);
         let dice = std::sync::Mutex::new(self.rng.fork());
         let carrier: Arc<dyn Transport> = Arc::clone(&self.services) as _;
         let (inbox, events) = channel();
+        let (tell, notices) = mpsc::unbounded_channel();
         let state = State::new(Parts {
             options: EngineOptions {
                 data_dir: self.data(),
@@ -122,7 +160,7 @@ impl World {
                 connected: Connected::Nothing,
                 sends: true,
                 open: Arc::new(|_| {}),
-                notices: None,
+                notices: Some(tell),
                 ask_first: false,
             },
             config: Config {
@@ -132,7 +170,7 @@ impl World {
             library,
             outside: Outside {
                 clock,
-                moments: Arc::new(moments),
+                moments: self.moments(),
                 dice: Arc::new(move || dice.lock().unwrap().f64()),
                 sleep: Arc::new(|_, _| {}),
                 connect: Arc::new(move |id, settings, store, locks| {
@@ -152,44 +190,15 @@ impl World {
         self.program = Some(Program {
             state: state.unwrap(),
             events,
+            notices,
+            withheld: Vec::new(),
             runtime,
             _inbox: inbox,
         });
         self.services.trace("starts".into());
-    }
-
-    /// The program is killed, and started again after a while.
-    pub(super) fn die(&mut self) {
-        self.dies_in = 0;
-        self.services.trace("dies".into());
-        let program = self.program.take().unwrap();
-        let looks = program
-            .state
-            .devices
-            .values()
-            .filter_map(|entry| entry.look.as_ref());
-        let looks: Vec<_> = looks.map(|look| Arc::clone(&look.stop)).collect();
-        for look in &looks {
-            look.store(true, Ordering::Relaxed);
+        if self.is_watched {
+            self.plug_in();
         }
-        let Program {
-            state,
-            events,
-            runtime,
-            ..
-        } = program;
-        // Requests that have left may still arrive; nobody hears the answers.
-        drop((state, events));
-        drop(runtime);
-        for look in looks {
-            while Arc::strong_count(&look) > 1 {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-        self.services.hung_up();
-        let pause = self.rng.u64(0..20_000);
-        self.elapsed_ms.fetch_add(pause, Ordering::Relaxed);
-        self.boot();
     }
 
     pub(super) fn library(&self) -> &Library {
@@ -234,9 +243,24 @@ impl World {
     /// The device, or the folder that it is, is looked at.
     pub(super) fn plug_in(&mut self) {
         let path = self.device();
-        if path.is_dir() {
+        if self.is_watched {
+            let there = path.is_dir().then(|| device::folder(&path).unwrap());
+            self.handle(Event::Devices(there.into_iter().collect()));
+        } else if path.is_dir() {
             self.command(Command::TakeIn { path, since: None });
         }
+    }
+
+    /// The cable is pulled, or was and comes back.
+    pub(super) fn pull_or_plug(&mut self) {
+        let (there, away) = (self.device(), self.device().with_extension("away"));
+        if there.is_dir() {
+            self.command(Command::LookAgain);
+            std::fs::rename(there, away).unwrap();
+        } else {
+            std::fs::rename(away, there).unwrap();
+        }
+        self.plug_in();
     }
 
     /// Writes a recording to the device, or only so much of it.
@@ -263,6 +287,7 @@ impl World {
         let skew = self.skew_ms.fetch_add(ms, Ordering::Relaxed) + ms;
         self.was_far_behind |= skew <= -80_000_000;
         self.services.may_be_early();
+        self.services.clock_was_set();
     }
 
     /// Lets so much time pass, and everything happen that falls due in it.
@@ -274,9 +299,9 @@ impl World {
             }
             let now = self.now_ms();
             let program = self.program.as_ref().unwrap();
-            let due = program.state.next_due().map(|due| {
-                let wait = due.duration_since(program.state.now()).as_millis();
-                now + u64::try_from(wait.max(5)).unwrap()
+            let due = program.state.wakes_in().map(|wait| {
+                let wait = u64::try_from(wait.as_millis()).unwrap();
+                now.saturating_add(wait.max(5))
             });
             // While something is under way its answer comes first, or its timer gives it up; what else is due can wait so long.
             let due = if self.is_on_the_line() {
@@ -284,8 +309,9 @@ impl World {
             } else {
                 due
             };
-            let next = [due, self.services.next_deadline(), Some(end)];
-            let next = next.into_iter().flatten().min().unwrap();
+            let others = [self.services.next_deadline(), self.mended_at_ms];
+            let next = [due, Some(end)].into_iter().chain(others);
+            let next = next.flatten().min().unwrap();
             if next >= end {
                 self.advance(end.saturating_sub(now));
                 return;
@@ -299,8 +325,17 @@ impl World {
         lanes.iter().any(crate::lane::Lane::is_busy)
     }
 
+    /// Time passes for the world around the program.
+    pub(super) fn let_pass(&mut self, ms: u64) {
+        let now = self.elapsed_ms.fetch_add(ms, Ordering::Relaxed) + ms;
+        if self.mended_at_ms.is_some_and(|mended| mended <= now) {
+            self.mend();
+        }
+        self.services.take_late();
+    }
+
     fn advance(&mut self, ms: u64) {
-        self.elapsed_ms.fetch_add(ms, Ordering::Relaxed);
+        self.let_pass(ms);
         let runtime = &self.program.as_ref().unwrap().runtime;
         runtime.block_on(tokio::time::advance(Duration::from_millis(ms)));
     }
@@ -308,41 +343,46 @@ impl World {
     /// One turn of the loop; whether something happened in it.
     fn turn(&mut self) -> bool {
         let program = self.program.as_mut().unwrap();
+        let missed = program.state.missed_device;
         program.state.work();
-        let mut happened = false;
+        let asks_again = missed && !program.state.missed_device;
+        if self.has_gone() {
+            return true;
+        }
+        if asks_again {
+            self.plug_in();
+        }
+        let mut happened = asks_again;
         // A look has the loop to itself: it and the loop take turns, and nothing else happens meanwhile.
-        while program.state.is_copying() {
-            let event = program
-                .events
-                .recv_timeout(Duration::from_secs(60))
-                .unwrap();
-            program.state.handle(event);
+        while self.is_copying() {
+            let event = self.program.as_ref().unwrap().next_event();
             happened = true;
+            self.handle_copied(event);
             if self.dies_in == 1 {
                 self.die();
                 return true;
             }
-            self.dies_in = self
-                .dies_in
-                .saturating_sub(1)
-                .max(u32::from(self.dies_in > 0));
+            if self.has_gone() {
+                return true;
+            }
         }
+        let program = self.program.as_mut().unwrap();
         program.runtime.block_on(async {
             for _ in 0..YIELDS {
                 tokio::task::yield_now().await;
             }
         });
-        while let Ok(event) = program.events.try_recv() {
+        while let Ok(event) = self.program.as_ref().unwrap().events.try_recv() {
             // Death between an answer and its being written down.
             if self.dies_in == 1 {
                 self.die();
                 return true;
             }
-            program.state.handle(event);
-            self.dies_in = self
-                .dies_in
-                .saturating_sub(1)
-                .max(u32::from(self.dies_in > 0));
+            self.handle(event);
+            self.come_closer();
+            if self.has_gone() {
+                return true;
+            }
             happened = true;
         }
         if self.dies_in == 1 && self.is_on_the_line() {
@@ -351,6 +391,44 @@ impl World {
         }
         happened
     }
+
+    /// Handles what a look has found. Where the loop ends the look by it, its thread ends, too, before anything else happens.
+    fn handle_copied(&mut self, event: Event) {
+        let waits = is_found(&event, |found| {
+            matches!(found, Found::File { .. } | Found::StillWritten { .. })
+        });
+        self.handle(event);
+        self.come_closer();
+        let mut is_ending = waits && !self.is_copying();
+        while is_ending {
+            let event = self.program.as_ref().unwrap().next_event();
+            is_ending = !is_found(&event, |found| matches!(found, Found::Ended { .. }));
+            self.handle(event);
+        }
+    }
+
+    /// Whether the power has gone meanwhile; then it is back, and the program has started again.
+    fn has_gone(&mut self) -> bool {
+        let has_gone = self.disk.is_off();
+        if has_gone {
+            self.cut();
+        }
+        has_gone
+    }
+
+    fn is_copying(&self) -> bool {
+        self.program.as_ref().unwrap().state.is_copying()
+    }
+
+    /// Death comes closer.
+    fn come_closer(&mut self) {
+        let left = self.dies_in.saturating_sub(1);
+        self.dies_in = left.max(u32::from(self.dies_in > 0));
+    }
+}
+
+fn is_found(event: &Event, which: impl Fn(&Found) -> bool) -> bool {
+    matches!(event, Event::Found { found, .. } if which(found))
 }
 
 /// Read once, because that takes long.

@@ -1,0 +1,222 @@
+//! How the simulated program ends and comes back: it is killed, or the power goes; and what is wrong with its disk meanwhile.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use library::{Finding, Library};
+use played_disk::Trouble;
+
+use super::oracle;
+use super::world::{Program, World};
+use crate::clock::Clock;
+use crate::event::Event;
+use crate::intake::Found;
+use crate::view::Notice;
+
+/// What was committed before the program ended.
+#[derive(Debug)]
+pub(super) struct Committed {
+    revision: u64,
+    rows: Vec<String>,
+}
+
+impl Committed {
+    fn of(library: &Library) -> Option<Committed> {
+        Some(Committed {
+            revision: library.revision().ok()?,
+            rows: oracle::rows(library),
+        })
+    }
+}
+
+impl World {
+    /// The program is killed, and started again after a while.
+    pub(super) fn die(&mut self) {
+        self.services.trace("dies".into());
+        let committed = self.stop();
+        self.disk.switch_on();
+        self.wake(committed);
+    }
+
+    /// The power goes: what was not synced is lost, or a part of it.
+    pub(super) fn cut(&mut self) {
+        let committed = self.stop();
+        self.lose();
+        self.wake(committed);
+    }
+
+    fn lose(&mut self) {
+        let lost = self.disk.lose();
+        self.services.trace(format!("the power goes: {lost}"));
+        self.disk.switch_on();
+        if self.rng.u8(0..6) == 0 {
+            // And once more, while it comes back.
+            self.disk.go_off_in(Some(self.rng.u32(1..40)));
+        }
+    }
+
+    /// From now on nothing of the program reaches the disk; then it ends. Requests that have left may still arrive; nobody hears
+    /// the answers.
+    fn stop(&mut self) -> Option<Committed> {
+        self.dies_in = 0;
+        let mut program = self.program.take().unwrap();
+        program.finish_copy();
+        self.disk.switch_off();
+        let committed = Committed::of(&program.state.library);
+        let unwritten = oracle::being_sent(&program.state.library);
+        self.listen(&mut program);
+        let looks = program.state.devices.values();
+        let looks = looks.filter_map(|entry| entry.look.as_ref());
+        let looks: Vec<_> = looks.map(|look| Arc::clone(&look.stop)).collect();
+        for look in &looks {
+            look.store(true, Ordering::Relaxed);
+        }
+        let Program {
+            state,
+            events,
+            withheld,
+            runtime,
+            ..
+        } = program;
+        drop((state, events, withheld));
+        drop(runtime);
+        for look in looks {
+            while Arc::strong_count(&look) > 1 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        self.services.hung_up();
+        for (id, file) in unwritten {
+            self.services.forgot(id, file);
+        }
+        committed
+    }
+
+    fn wake(&mut self, committed: Option<Committed>) {
+        let pause = self.rng.u64(0..20_000);
+        self.let_pass(pause);
+        self.committed = committed;
+        self.boot();
+    }
+
+    /// The library is opened, as often as it takes: while its disk is in trouble the program says so and ends.
+    pub(super) fn open(&mut self, clock: &Clock) -> Library {
+        loop {
+            let opened = Library::open_on(&self.data(), Arc::clone(&self.disk) as _);
+            let opened = opened.and_then(|library| {
+                self.compare(&library);
+                let mut library = library;
+                library.recover(clock()).map(|_| library)
+            });
+            match opened {
+                Ok(library) => return library,
+                Err(_) if self.disk.is_off() => self.lose(),
+                Err(error) if self.disk.is_troubled() => {
+                    self.services
+                        .trace(format!("cannot start: {}", error.code()));
+                    self.mend();
+                }
+                Err(error) => panic!("the library does not open: {error}"),
+            }
+        }
+    }
+
+    /// After a start: what was committed is there, and each row has its original.
+    fn compare(&mut self, library: &Library) {
+        let Some(before) = self.committed.take() else {
+            return;
+        };
+        if self.disk.is_off() {
+            self.committed = Some(before);
+            return;
+        }
+        let Some(now) = Committed::of(library) else {
+            return self.services.violated("the library cannot be read".into());
+        };
+        // What was being committed at that moment may be there or not.
+        let is_as_before = now.revision == before.revision && now.rows == before.rows;
+        if !is_as_before && now.revision != before.revision + 1 {
+            self.services
+                .violated(format!("committed: {before:?}; after the start: {now:?}"));
+        }
+        for wrong in unsound(library) {
+            self.services.violated(format!("after a start: {wrong}"));
+        }
+        for told in &self.told {
+            if library.activity(library::ActivityId(*told)).is_err() {
+                let what = format!("activity {told} was told as taken in, and is not there");
+                self.services.violated(what);
+            }
+        }
+    }
+
+    /// What the program has told since it was last listened to.
+    pub(super) fn hear(&mut self) {
+        if let Some(mut program) = self.program.take() {
+            self.listen(&mut program);
+            self.program = Some(program);
+        }
+    }
+
+    fn listen(&mut self, program: &mut Program) {
+        while let Ok(notice) = program.notices.try_recv() {
+            if let Notice::TakenIn { activities, .. } = notice {
+                self.told.extend(activities);
+            }
+        }
+    }
+
+    /// For a while its disk is full, or fails, more or less often.
+    pub(super) fn trouble(&mut self) {
+        let trouble = if self.rng.bool() {
+            Trouble::Full
+        } else {
+            Trouble::Broken
+        };
+        let share = [5, 30, 100][self.rng.usize(0..3)];
+        let lasts = [2_000, 30_000, 600_000][self.rng.usize(0..3)];
+        self.services
+            .trace(format!("disk: {trouble:?} for {lasts}, {share} of 100"));
+        self.disk.trouble(Some((trouble, share)));
+        self.mended_at_ms = Some(self.now_ms() + lasts);
+    }
+
+    /// The trouble with the disk is over.
+    pub(super) fn mend(&mut self) {
+        self.mended_at_ms = None;
+        self.disk.trouble(None);
+    }
+}
+
+impl Program {
+    /// A copy that goes on beside the loop comes to where it waits for the loop, so that each run ends at the same place.
+    fn finish_copy(&mut self) {
+        while self.state.is_copying() {
+            let event = self.next_event();
+            let Event::Found { found, .. } = &event else {
+                continue;
+            };
+            if !matches!(found, Found::Listed { .. } | Found::PassedOver { .. }) {
+                // Kept until the disk is off: unanswered, the copy would go on.
+                self.withheld.push(event);
+                return;
+            }
+        }
+    }
+
+    pub(super) fn next_event(&self) -> Event {
+        self.events.recv_timeout(Duration::from_secs(60)).unwrap()
+    }
+}
+
+/// What is wrong with the library's files. One without a row is what a crash may leave.
+pub(super) fn unsound(library: &Library) -> BTreeSet<String> {
+    let found = library.check().unwrap().into_iter();
+    let folder = library.folder().display().to_string();
+    let found = found.filter(|finding| !matches!(finding, Finding::Stray { .. }));
+    found
+        .map(|finding| finding.to_string().replace(&folder, ""))
+        .collect()
+}
