@@ -188,9 +188,14 @@ impl State {
             return;
         };
         if device.kind == DeviceKind::Folder && row.choice.is_none() && !self.ask_first {
-            row = self
-                .choose_quietly(&device.id, library::Choice::All)
-                .unwrap_or(row);
+            match self.choose_quietly(&device.id, library::Choice::All) {
+                Some(chosen) => row = chosen,
+                None => {
+                    // Without a choice its activities would wait for a word that nobody is asked for.
+                    self.missed_device = true;
+                    return;
+                }
+            }
         }
         self.devices
             .insert(device.id.clone(), DeviceEntry::new(device, Some(row)));

@@ -1,4 +1,4 @@
-//! A device that goes and comes back while an old look still waits for it.
+//! A device that goes and comes back while an old look still waits for it; and one that comes while our own disk is full.
 
 use std::sync::mpsc::{Receiver, channel};
 
@@ -17,11 +17,15 @@ use crate::view::Snapshot;
 
 /// A loop that nobody runs, and what comes to it.
 fn state(folder: &Path) -> (State, Receiver<Event>) {
+    state_of(folder, Library::open(&folder.join("data")).unwrap())
+}
+
+fn state_of(folder: &Path, library: Library) -> (State, Receiver<Event>) {
     let (inbox, events) = channel();
     let data_dir = folder.join("data");
     let parts = Parts {
         config: Config::parse(data_dir.join("config.toml"), "").unwrap(),
-        library: Library::open(&data_dir).unwrap(),
+        library,
         outside: Outside::real(Arc::new(|| Timestamp::UNIX_EPOCH)),
         runtime: Network::start().unwrap(),
         store: secrets::store(SecretsPlace::Session, &data_dir),
@@ -149,4 +153,33 @@ fn an_import_knows_the_mount_of_its_files() {
     assert!(device.mount.is_some() && device::is_there(device));
     std::fs::remove_dir(files).unwrap();
     assert!(!device::is_there(device));
+}
+
+/// Whatever of it fails, either the folder is known with its choice, or the list of devices is asked for again.
+#[cfg(unix)]
+#[test]
+fn no_folder_is_left_without_a_choice_by_a_full_disk() {
+    use played_disk::{PlayedDisk, Trouble};
+    let mut missed = 0;
+    for seed in 0..60 {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name| folder.path().join(name);
+        for name in ["data", "aside", "rides"] {
+            std::fs::create_dir(at(name)).unwrap();
+        }
+        let disk = PlayedDisk::new(&at("data"), &at("aside"), seed);
+        let library = Library::open_on(&at("data"), Arc::clone(&disk) as _).unwrap();
+        let (mut state, _events) = state_of(folder.path(), library);
+        state.ask_first = false;
+        disk.trouble(Some((Trouble::Full, 5)));
+        state.devices_changed(vec![device::folder(&at("rides")).unwrap()]);
+        missed += u32::from(state.missed_device);
+        let chosen =
+            |entry: &DeviceEntry| entry.row.as_ref().is_some_and(|row| row.choice.is_some());
+        assert!(
+            state.missed_device || state.devices.values().all(chosen),
+            "seed {seed}"
+        );
+    }
+    assert!(missed > 5 && missed < 55, "{missed}");
 }
