@@ -51,6 +51,8 @@ struct Inner {
     off_in: Option<u32>,
     /// What is wrong, and how many of a hundred acts meet it.
     trouble: Option<(Trouble, u8)>,
+    /// After how many acts it begins.
+    trouble_in: u32,
     acts: u64,
     refused: u64,
 }
@@ -79,6 +81,7 @@ impl PlayedDisk {
                 is_off: false,
                 off_in: None,
                 trouble: None,
+                trouble_in: 0,
                 acts: 0,
                 refused: 0,
             }),
@@ -98,12 +101,20 @@ impl PlayedDisk {
 
     /// From now on so many of a hundred acts meet this trouble, or none does.
     pub fn trouble(&self, trouble: Option<(Trouble, u8)>) {
-        self.inner().trouble = trouble;
+        let mut inner = self.inner();
+        (inner.trouble, inner.trouble_in) = (trouble, 0);
+    }
+
+    /// As [`PlayedDisk::trouble`], after so many acts that go well.
+    pub fn trouble_in(&self, acts: u32, trouble: (Trouble, u8)) {
+        let mut inner = self.inner();
+        (inner.trouble, inner.trouble_in) = (Some(trouble), acts);
     }
 
     /// Whether something is wrong with it now.
     pub fn is_troubled(&self) -> bool {
-        self.inner().trouble.is_some()
+        let inner = self.inner();
+        inner.trouble.is_some() && inner.trouble_in == 0
     }
 
     /// The power goes with the act that is so many away; 1 is the next.
@@ -200,9 +211,12 @@ impl Inner {
             *left = left.saturating_sub(1);
             self.is_off |= *left == 0;
         }
+        let begins_later = self.trouble_in > 0;
+        self.trouble_in = self.trouble_in.saturating_sub(1);
         let meets = |trouble: Trouble| trouble == Trouble::Broken || sort == Sort::Takes;
         let error = match self.trouble {
             _ if self.is_off => EIO,
+            _ if begins_later => return Ok(()),
             Some((trouble, share)) if meets(trouble) && self.rng.u8(0..100) < share => {
                 match trouble {
                     Trouble::Full => ENOSPC,

@@ -36,6 +36,9 @@ fn play(seed: u64) -> (Vec<String>, Vec<String>) {
             let most = [10, 60, 300][world.rng.usize(0..3)];
             world.disk.go_off_in(Some(world.rng.u32(1..most)));
         }
+        if world.rng.u8(0..6) == 0 {
+            world.trouble();
+        }
         act(&mut world, &mut athlete);
         let time = [10, 1_000, 20_000, 120_000, 3_600_000, 40_000_000];
         let time = time[world.rng.usize(0..time.len())];
@@ -49,7 +52,7 @@ fn play(seed: u64) -> (Vec<String>, Vec<String>) {
 /// Somebody or something does something.
 fn act(world: &mut World, athlete: &mut oracle::Athlete) {
     let service = ServiceId::ALL[world.rng.usize(0..2)];
-    let what = world.rng.u8(0..23);
+    let what = world.rng.u8(0..22);
     world.services.trace(format!("act {what}"));
     match what {
         0..=7 => {

@@ -9,10 +9,9 @@ use library::{Finding, Library};
 use played_disk::Trouble;
 
 use super::oracle;
-use super::world::{Program, World};
+use super::world::{Program, World, stands_still};
 use crate::clock::Clock;
 use crate::event::Event;
-use crate::intake::Found;
 use crate::view::Notice;
 
 /// What was committed before the program ended.
@@ -168,7 +167,7 @@ impl World {
         }
     }
 
-    /// For a while its disk is full, or fails, more or less often.
+    /// For a while its disk is full, or fails, more or less often; at once, or from the middle of something on.
     pub(super) fn trouble(&mut self) {
         let trouble = if self.rng.bool() {
             Trouble::Full
@@ -176,10 +175,12 @@ impl World {
             Trouble::Broken
         };
         let share = [5, 30, 100][self.rng.usize(0..3)];
+        let acts = self.rng.u32(0..60) * u32::from(self.rng.bool());
         let lasts = [2_000, 30_000, 600_000][self.rng.usize(0..3)];
-        self.services
-            .trace(format!("disk: {trouble:?} for {lasts}, {share} of 100"));
-        self.disk.trouble(Some((trouble, share)));
+        self.services.trace(format!(
+            "disk: {trouble:?} for {lasts}, {share} of 100, after {acts}"
+        ));
+        self.disk.trouble_in(acts, (trouble, share));
         self.mended_at_ms = Some(self.now_ms() + lasts);
     }
 
@@ -193,15 +194,11 @@ impl World {
 impl Program {
     /// A copy that goes on beside the loop comes to where it waits for the loop, so that each run ends at the same place.
     fn finish_copy(&mut self) {
-        while self.state.is_copying() {
+        while self.withheld.is_empty() && self.state.is_copying() {
             let event = self.next_event();
-            let Event::Found { found, .. } = &event else {
-                continue;
-            };
-            if !matches!(found, Found::Listed { .. } | Found::PassedOver { .. }) {
-                // Kept until the disk is off: unanswered, the copy would go on.
+            if stands_still(&event) {
+                // Kept until the disk is off: without an answer to wait for, the copy would go on.
                 self.withheld.push(event);
-                return;
             }
         }
     }

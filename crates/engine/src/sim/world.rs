@@ -355,16 +355,23 @@ impl World {
         let mut happened = asks_again;
         // A look has the loop to itself: it and the loop take turns, and nothing else happens meanwhile.
         while self.is_copying() {
-            let event = self.program.as_ref().unwrap().next_event();
+            let program = self.program.as_mut().unwrap();
+            let event = program.next_event();
             happened = true;
+            // Only here the copy stands still, so that the power is seen to be gone at the same place each time.
+            if stands_still(&event) && self.disk.is_off() {
+                program.withheld.push(event);
+                self.cut();
+                return true;
+            }
             self.handle_copied(event);
             if self.dies_in == 1 {
                 self.die();
                 return true;
             }
-            if self.has_gone() {
-                return true;
-            }
+        }
+        if self.has_gone() {
+            return true;
         }
         let program = self.program.as_mut().unwrap();
         program.runtime.block_on(async {
@@ -425,6 +432,13 @@ impl World {
         let left = self.dies_in.saturating_sub(1);
         self.dies_in = left.max(u32::from(self.dies_in > 0));
     }
+}
+
+/// Whether a copy waits for the loop with this, or has ended.
+pub(super) fn stands_still(event: &Event) -> bool {
+    is_found(event, |found| {
+        !matches!(found, Found::Listed { .. } | Found::PassedOver { .. })
+    })
 }
 
 fn is_found(event: &Event, which: impl Fn(&Found) -> bool) -> bool {
