@@ -138,7 +138,7 @@ impl State {
             activity: job.activity.clone(),
             visibility: lane.settings.visibility,
             attempts,
-            was_released: lane.released.contains(&upload),
+            now,
         };
         let answered = move |outcome| Event::Answered {
             service,

@@ -11,6 +11,7 @@ use library::DeviceRow;
 
 use crate::config::Config;
 use crate::event::Event;
+use crate::inspect::SET_ASIDE;
 use crate::intake::{self, Look};
 use crate::state::State;
 use crate::view::{DeviceReport, FileProblem, Problem};
@@ -102,6 +103,16 @@ impl DeviceEntry {
         if let Some(look) = &self.look {
             look.stop.store(true, Ordering::Relaxed);
         }
+    }
+
+    pub(crate) fn has_problem(&self, path: &str, problem: &Problem) -> bool {
+        let same = |known: &FileProblem| known.path == path && known.problem == *problem;
+        self.problems.iter().any(same)
+    }
+
+    pub(crate) fn has_set_aside(&self) -> bool {
+        let mut codes = self.problems.iter().map(|known| &known.problem.code);
+        codes.any(|code| code == SET_ASIDE)
     }
 
     pub(crate) fn problem(&mut self, path: String, problem: Problem) {

@@ -139,11 +139,14 @@ pub(crate) fn broke_the_reader(name: &str) -> Problem {
     )
 }
 
+/// The code of what is not read for a while.
+pub(crate) const SET_ASIDE: &str = "set_aside";
+
 /// `again`: how it is read once more.
 pub(crate) fn set_aside(name: &str, again: &str) -> Problem {
     Problem::new(
-        "set_aside",
-        format!("{name} is set aside: Trackdock ended twice while it was read."),
+        SET_ASIDE,
+        format!("{name} is set aside for a day: Trackdock ended twice while it was read."),
         format!("{again} Please report it, so that the reader can be mended."),
     )
 }

@@ -15,7 +15,7 @@ use library::{Attempts, Seen, SeenOutcome, StagedFile, Staging};
 use track::Reading;
 
 use crate::Clock;
-use crate::inspect;
+use crate::inspect::{self, SET_ASIDE};
 use crate::unzipped::Unzipped;
 use crate::view::Problem;
 
@@ -26,8 +26,10 @@ pub(crate) const UNFINISHED: &str = "unfinished";
 /// An incomplete file that has not changed for this long is damaged, not growing.
 const ABANDONED: Duration = Duration::from_secs(60);
 
+/// What was noted under these codes is looked at again, though the file is as it was.
+const FOR_NOW: [&str; 2] = [UNFINISHED, SET_ASIDE];
 /// How a file that was set aside is read once more.
-const AGAIN: &str = "Import it by hand to read it once more.";
+const AGAIN: &str = "It is read once more by itself then; import it by hand to read it at once.";
 
 /// What one look needs.
 pub(crate) struct Look {
@@ -263,8 +265,8 @@ impl Look {
 
     /// Whether the file is not known as it is now: another size or time means another look.
     fn is_fresh(&self, recording: &Recording) -> bool {
-        let unfinished = |seen: &Seen| matches!(&seen.outcome, SeenOutcome::Unreadable(reason) if reason.code == UNFINISHED);
-        self.manual || self.known(recording).is_none_or(unfinished)
+        let for_now = |seen: &Seen| matches!(&seen.outcome, SeenOutcome::Unreadable(reason) if FOR_NOW.contains(&reason.code.as_str()));
+        self.manual || self.known(recording).is_none_or(for_now)
     }
 
     fn known(&self, recording: &Recording) -> Option<&Seen> {
@@ -289,8 +291,12 @@ impl Look {
             return Ok(Copied::Growing(String::new()));
         }
         let copied = self.copy(recording)?;
-        let settled =
-            self.manual || matches!(&copied, Copied::Done(Ok((_, reading))) if reading.complete);
+        let settled = self.manual
+            || match &copied {
+                Copied::Done(Ok((_, reading))) => reading.complete,
+                Copied::Done(Err(problem)) => problem.code == SET_ASIDE,
+                _ => false,
+            };
         Ok(if settled {
             copied
         } else {
@@ -350,8 +356,9 @@ impl Look {
         if self.manual && track::archive::is_archive(&bytes) {
             return Ok(Copied::Archive(bytes));
         }
-        let read = || inspect::read_named(&name, &bytes, (self.clock)());
-        let read = self.attempts.read(staged.sha256(), self.manual, read)?;
+        let now = (self.clock)();
+        let read = || inspect::read_named(&name, &bytes, now);
+        let read = self.attempts.read(staged.sha256(), self.manual, now, read);
         let read = read.unwrap_or_else(|| Err(inspect::set_aside(&name, AGAIN)));
         Ok(Copied::Done(read.map(|reading| (staged, reading))))
     }

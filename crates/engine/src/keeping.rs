@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use device::Recording;
-use library::{ActivityId, Kept, Origin, Reach, Reason, SeenFile, SeenOutcome, StagedFile};
+use library::{
+    ActivityId, Kept, Origin, Reach, Reason, SET_ASIDE_FOR, SeenFile, SeenOutcome, StagedFile,
+};
 use track::Reading;
 
 use crate::devices::DeviceEntry;
@@ -174,10 +176,14 @@ impl State {
     }
 
     fn trouble_with(&mut self, id: &str, path: &str, problem: Problem) {
-        self.tell(Notice::Trouble {
-            path: path.to_owned(),
-            error: problem.clone(),
-        });
+        // What is looked at again and again is told once.
+        let is_news = |entry: &DeviceEntry| !entry.has_problem(path, &problem);
+        if self.devices.get(id).is_none_or(is_news) {
+            self.tell(Notice::Trouble {
+                path: path.to_owned(),
+                error: problem.clone(),
+            });
+        }
         if let Some(entry) = self.devices.get_mut(id) {
             entry.problem(path.to_owned(), problem);
         }
@@ -236,7 +242,8 @@ impl State {
         let wait = match &entry.trouble {
             Some(problem) if OUR_DISK.contains(&problem.code.as_str()) => Some(LOOK_AGAIN),
             Some(_) => Some(TROUBLE_AGAIN),
-            None => (still_written > 0).then_some(LOOK_AGAIN),
+            None if still_written > 0 => Some(LOOK_AGAIN),
+            None => entry.has_set_aside().then_some(SET_ASIDE_FOR),
         };
         if !entry.once {
             entry.next_look = wait.map(|wait| moment + wait);

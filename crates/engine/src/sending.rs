@@ -10,7 +10,7 @@ use crate::inspect;
 use crate::view::Problem;
 
 /// How a file that was set aside is made ready once more.
-const AGAIN: &str = "Release it to try once more.";
+const AGAIN: &str = "It is tried once more by itself then.";
 
 /// What is to be made ready.
 pub(crate) struct Prepared {
@@ -18,16 +18,15 @@ pub(crate) struct Prepared {
     pub(crate) activity: ActivityRow,
     pub(crate) visibility: Option<Visibility>,
     pub(crate) attempts: Attempts,
-    /// The athlete has let it go: it is read even if it was set aside.
-    pub(crate) was_released: bool,
+    pub(crate) now: Timestamp,
 }
 
 impl Prepared {
-    /// The file as it goes out; an original with which the program ended twice is not read again.
+    /// The file as it goes out; an original with which the program ended twice is not read for a while.
     pub(crate) fn file(&self, accepts: impl Fn(Format) -> Accept) -> Result<Upload, Problem> {
         let ready = || ready(&self.original, &self.activity, accepts, self.visibility);
         let sha256 = &self.original.sha256;
-        let read = self.attempts.read(sha256, self.was_released, ready)?;
+        let read = self.attempts.read(sha256, false, self.now, ready);
         read.unwrap_or_else(|| Err(inspect::set_aside(&name_of(&self.original), AGAIN)))
     }
 }

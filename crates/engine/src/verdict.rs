@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use library::{AccountState, State};
+use library::{AccountState, SET_ASIDE_FOR, State};
 use service::{Outcome, Polling};
 
 use crate::clock::later;
+use crate::inspect::SET_ASIDE;
 use crate::keeping::reason;
 
 use crate::reconcile::Match;
@@ -322,8 +323,12 @@ fn may_go_once_more(now: &Circumstances<'_>) -> bool {
 
 fn unsendable(problem: &Problem) -> Step {
     let reason = format!("{} {}", problem.title, problem.hint);
-    Step::to(State::Held, reason)
-        .coded(&problem.code)
+    let step = if problem.code == SET_ASIDE {
+        Step::to(State::Waiting, reason).due(SET_ASIDE_FOR)
+    } else {
+        Step::to(State::Held, reason)
+    };
+    step.coded(&problem.code)
         .saying(format!("Not sent: {}", problem.title))
 }
 

@@ -1,25 +1,29 @@
 //! Notes of what is being read, so that a file with which the program ended again and again is found out. Knows no readers.
 
 use std::collections::HashSet;
-use std::fs::{File, TryLockError};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::disk::{self, Act, Disk};
 use crate::{Error, originals};
 
-/// A file with which the program ended so often is left alone.
-const SET_ASIDE: u64 = 2;
+/// A file with which the program ended so often is left alone for a while.
+const ENDS: usize = 2;
+/// How long. It may not have been the file's fault, or a newer Trackdock reads it: then it comes in by itself.
+pub const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// A longer note is not ours.
+const LONGEST_NOTE: u64 = 4096;
 
-/// What a reading that was begun adds to the note of its file.
-const MARK: &[u8] = b".";
-
-/// What is being read, in a folder of one small note for each: a letter for each time that it was begun. A note is made
-/// before its file is read and goes when the reading is over, however that went; what is left of a run are those it died with.
+/// What is being read, in a folder of one small note for each: a line with the time for each reading that was begun. A note is
+/// made before its file is read and goes when the reading is over, however that went; what is left of a run are those it died with.
 ///
-/// Notes are not synced: a power cut is not the file's fault, and mostly takes its note along. Cheap to clone and free to send to
-/// the thread that reads.
+/// Notes are not synced: a power cut is not the file's fault, and mostly takes its note along. A note that cannot be made keeps
+/// nothing from being read. Cheap to clone and free to send to the thread that reads.
 #[derive(Clone, Debug)]
 pub struct Attempts {
     folder: Arc<Path>,
@@ -49,53 +53,51 @@ impl Attempts {
         })
     }
 
-    /// Reads what has this hash, under a note. `None`: the program ended twice in the middle of it, so it was not read;
-    /// `by_hand` reads it all the same. A reading that comes to its end, and be it an error or a panic, clears the file.
-    ///
-    /// # Errors
-    /// The note cannot be made: the disk is full or cannot be written.
+    /// Reads what has this hash, under a note. `None`: the program ended twice in the middle of it, the last time less than
+    /// [`SET_ASIDE_FOR`] ago, so it was not read; `by_hand` reads it all the same. A reading that comes to its end, and be it an
+    /// error or a panic, clears the file.
     pub fn read<T>(
         &self,
         sha256: &[u8; 32],
         by_hand: bool,
+        now: Timestamp,
         read: impl FnOnce() -> T,
-    ) -> Result<Option<T>, Error> {
+    ) -> Option<T> {
         let path = self.folder.join(originals::hex(sha256));
-        let failed = |error| Error::file(&path, "written", error);
-        let mut file = disk::open_private(&*self.disk, &path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            // Somebody reads it right now, and would be told of an end that has not come.
-            Err(TryLockError::WouldBlock) => return Ok(Some(read())),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        let ended = file.seek(SeekFrom::End(0)).map_err(failed)?;
-        if ended >= SET_ASIDE && !by_hand {
-            return Ok(None);
-        }
-        let (_one, _of_many) = if ended > 0 {
-            (Some(unpoisoned(self.alone.write())), None)
-        } else {
-            (None, Some(unpoisoned(self.alone.read())))
+        let Ok(mut file) = disk::open_private(&*self.disk, &path) else {
+            return Some(read());
         };
-        let _note = self.note(&path, &mut file).map_err(failed)?;
-        Ok(Some(read()))
+        // Who reads it right now has not ended, and is not to be counted.
+        if file.try_lock().is_err() {
+            return Some(read());
+        }
+        let begun = begun(&mut file);
+        if is_set_aside(&begun, now) && !by_hand {
+            return None;
+        }
+        let (_one, _of_many) = if begun.is_empty() {
+            (None, Some(unpoisoned(self.alone.read())))
+        } else {
+            (Some(unpoisoned(self.alone.write())), None)
+        };
+        let _note = self.note(&path, &mut file, now);
+        Some(read())
     }
 
     /// Writes the note, unless the run is at its end.
-    fn note(&self, path: &Path, file: &mut File) -> std::io::Result<Note<'_>> {
+    fn note(&self, path: &Path, file: &mut File, now: Timestamp) -> Note<'_> {
         let mut open = self.opened();
-        let note = Note {
-            attempts: self,
-            path: path.to_owned(),
-        };
         if !open.is_over {
             open.notes.insert(path.to_owned());
-            drop(open);
-            self.disk.before(Act::Append(path, MARK.len()))?;
-            file.write_all(MARK)?;
+            let line = format!("{}\n", now.as_millisecond());
+            let asked = self.disk.before(Act::Append(path, line.len()));
+            // Without a note it is read all the same.
+            let _ = asked.and_then(|()| file.write_all(line.as_bytes()));
         }
-        Ok(note)
+        Note {
+            attempts: self,
+            path: path.to_owned(),
+        }
     }
 
     /// The run ends as it should: nothing that is still being read has killed it.
@@ -128,6 +130,25 @@ impl Drop for Note<'_> {
         self.attempts.opened().notes.remove(&self.path);
         self.attempts.forget(&self.path);
     }
+}
+
+/// When readings of it began that did not end, oldest first; `None` for a line that was not written whole.
+fn begun(file: &mut File) -> Vec<Option<Timestamp>> {
+    let mut text = Vec::new();
+    // What cannot be read says nothing.
+    let _ = file.take(LONGEST_NOTE).read_to_end(&mut text);
+    let text = String::from_utf8_lossy(&text);
+    let time = |line: &str| Timestamp::from_millisecond(line.parse().ok()?).ok();
+    text.lines().map(time).collect()
+}
+
+/// A time that is yet to come was written by a clock that has since been set back: it counts as passed.
+fn is_set_aside(begun: &[Option<Timestamp>], now: Timestamp) -> bool {
+    let last = begun.iter().flatten().next_back();
+    let is_recent = |last: &Timestamp| {
+        Duration::try_from(now.duration_since(*last)).is_ok_and(|ago| ago < SET_ASIDE_FOR)
+    };
+    begun.len() >= ENDS && last.is_some_and(is_recent)
 }
 
 /// Nothing of these locks breaks by a panic.

@@ -41,7 +41,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use accounts::{AccountRow, AccountState, IfOther, SignIn, SignedIn};
 pub use activities::ActivityRow;
-pub use attempts::Attempts;
+pub use attempts::{Attempts, SET_ASIDE_FOR};
 pub use check::Finding;
 pub use devices::{Choice, DeviceRow, FirstPlug};
 pub use disk::{Act, Disk, make_folder, sync_names};
