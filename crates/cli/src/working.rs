@@ -10,6 +10,8 @@ use engine::{
     AccountName, Archive, Connected, Engine, EngineOptions, Retry, Secret, SecretsPlace, ServiceId,
 };
 use jiff::Timestamp;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::End;
@@ -137,7 +139,8 @@ impl Bench {
     async fn work(&mut self, for_ever: bool) -> bool {
         let mut all_well = true;
         let quiet = self.engine.settled(PATIENCE);
-        tokio::pin!(quiet);
+        let asked_to_end = asked_to_end();
+        tokio::pin!(quiet, asked_to_end);
         loop {
             tokio::select! {
                 notice = self.notices.recv() => match notice {
@@ -146,7 +149,7 @@ impl Bench {
                     None => break,
                 },
                 () = &mut quiet, if !for_ever => break,
-                _ = tokio::signal::ctrl_c() => break,
+                () = &mut asked_to_end => break,
             }
         }
         while let Ok(notice) = self.notices.try_recv() {
@@ -154,6 +157,19 @@ impl Bench {
         }
         all_well
     }
+}
+
+/// The user asks for it, or the system, which is shutting down.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn print(notice: &Notice, output: Output) -> bool {
