@@ -18,6 +18,9 @@ use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, Wry};
 /// When the desktop's web view cannot be started.
 pub fn run() -> tauri::Result<()> {
     engine::keep_memory_private();
+    if engine::was_a_trial() {
+        return Ok(());
+    }
     let arguments = Arguments::parse();
     engine::log_to_stderr("warn");
     let mut builder = tauri::Builder::default();

@@ -32,6 +32,9 @@ impl End {
 
 fn main() -> ExitCode {
     engine::keep_memory_private();
+    if engine::was_a_trial() {
+        return ExitCode::SUCCESS;
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return wrong_use(&error),

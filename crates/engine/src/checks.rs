@@ -14,7 +14,8 @@ use crate::network::{BROKE_OFF, unbroken};
 use crate::reconcile::Match;
 use crate::sending::Prepared;
 use crate::state::State;
-use crate::verdict::{self, Circumstances, Happened, Step};
+use crate::step::Step;
+use crate::verdict::{self, Circumstances, Happened};
 use crate::view::{Notice, Problem};
 
 /// While a request is under way its answer wakes the loop; this only catches what else falls due.
@@ -127,7 +128,7 @@ impl State {
         }
         let (inbox, clock) = (self.inbox.clone(), Arc::clone(&self.clock));
         let (handle, aside) = (self.runtime.handle().clone(), self.runtime.aside());
-        let attempts = self.library.attempts();
+        let (attempts, trial) = (self.library.attempts(), Arc::clone(&self.trial));
         let Some(lane) = self.lane(service) else {
             return;
         };
@@ -138,7 +139,7 @@ impl State {
             activity: job.activity.clone(),
             visibility: lane.settings.visibility,
             attempts,
-            now,
+            trial,
         };
         let answered = move |outcome| Event::Answered {
             service,

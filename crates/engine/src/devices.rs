@@ -254,6 +254,7 @@ impl State {
         let began = self.moment();
         let (number, clock, settle) = (self.looks, Arc::clone(&self.clock), self.timing.settle);
         let (staging, attempts) = (self.library.staging(), self.library.attempts());
+        let trial = Arc::clone(&self.trial);
         let inbox = self.inbox.clone();
         let Some(entry) = self.devices.get_mut(id) else {
             return;
@@ -266,6 +267,7 @@ impl State {
             seen,
             staging,
             attempts,
+            trial,
             settle,
             sleep: Arc::clone(&self.wait),
             clock,

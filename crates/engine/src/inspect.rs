@@ -142,12 +142,13 @@ pub(crate) fn broke_the_reader(name: &str) -> Problem {
 /// The code of what is not read for a while.
 pub(crate) const SET_ASIDE: &str = "set_aside";
 
-/// `again`: how it is read once more.
-pub(crate) fn set_aside(name: &str, again: &str) -> Problem {
+pub(crate) fn set_aside(name: &str) -> Problem {
     Problem::new(
         SET_ASIDE,
-        format!("{name} is set aside for a day: Trackdock ended twice while it was read."),
-        format!("{again} Please report it, so that the reader can be mended."),
+        format!(
+            "{name} is set aside: Trackdock ended twice while it was read, and so did a trial."
+        ),
+        "It is tried again by itself once a day, and nothing else is held up. Please report it, so that the reader can be mended.",
     )
 }
 

@@ -16,6 +16,7 @@ use track::Reading;
 
 use crate::Clock;
 use crate::inspect::{self, SET_ASIDE};
+use crate::trial::Trial;
 use crate::unzipped::Unzipped;
 use crate::view::Problem;
 
@@ -28,8 +29,6 @@ const ABANDONED: Duration = Duration::from_secs(60);
 
 /// What was noted under these codes is looked at again, though the file is as it was.
 const FOR_NOW: [&str; 2] = [UNFINISHED, SET_ASIDE];
-/// How a file that was set aside is read once more.
-const AGAIN: &str = "It is read once more by itself then; import it by hand to read it at once.";
 
 /// What one look needs.
 pub(crate) struct Look {
@@ -40,6 +39,7 @@ pub(crate) struct Look {
     pub(crate) seen: HashMap<PathBuf, Seen>,
     pub(crate) staging: Staging,
     pub(crate) attempts: Attempts,
+    pub(crate) trial: Trial,
     pub(crate) settle: Duration,
     pub(crate) sleep: Sleep,
     pub(crate) clock: Clock,
@@ -356,10 +356,10 @@ impl Look {
         if self.manual && track::archive::is_archive(&bytes) {
             return Ok(Copied::Archive(bytes));
         }
-        let now = (self.clock)();
-        let read = || inspect::read_named(&name, &bytes, now);
-        let read = self.attempts.read(staged.sha256(), self.manual, now, read);
-        let read = read.unwrap_or_else(|| Err(inspect::set_aside(&name, AGAIN)));
+        let read = || inspect::read_named(&name, &bytes, (self.clock)());
+        let trial = || (self.trial)(staged.path());
+        let read = self.attempts.read(staged.sha256(), trial, read);
+        let read = read.unwrap_or_else(|| Err(inspect::set_aside(&name)));
         Ok(Copied::Done(read.map(|reading| (staged, reading))))
     }
 

@@ -104,6 +104,7 @@ impl World {
             seen: HashMap::new(),
             staging: self.library.staging(),
             attempts: self.library.attempts(),
+            trial: Arc::new(|_| true),
             settle: SETTLE,
             sleep: Arc::new(move |time, _| {
                 assert_eq!(time, SETTLE);

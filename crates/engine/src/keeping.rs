@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use device::Recording;
-use library::{
-    ActivityId, Kept, Origin, Reach, Reason, SET_ASIDE_FOR, SeenFile, SeenOutcome, StagedFile,
-};
+use library::{ActivityId, Kept, Origin, Reach, Reason, SeenFile, SeenOutcome, StagedFile};
 use track::Reading;
 
 use crate::devices::DeviceEntry;
 use crate::inspect::kind_in_words;
 use crate::intake::{Found, UNFINISHED, first_loss, shown};
 use crate::state::State;
+use crate::verdict::SET_ASIDE_FOR;
 use crate::view::{Notice, Problem};
 
 /// A file that was still being written is looked at again after this.

@@ -34,9 +34,12 @@ mod secrets;
 mod sending;
 mod settings;
 #[cfg(test)]
+#[cfg(unix)]
 mod sim;
 mod start;
 mod state;
+mod step;
+mod trial;
 mod unzipped;
 mod upload_wishes;
 mod verdict;
@@ -54,6 +57,7 @@ pub use problem::{no_such_account, no_such_activity, no_such_path, no_such_servi
 pub use secrets::{SecretsPlace, keep_memory_private};
 pub use service::{Secret, ServiceId};
 pub use start::{Connected, Engine, EngineOptions};
+pub use trial::was_a_trial;
 
 use view::Problem;
 

@@ -10,6 +10,9 @@ const DURATION_S: f64 = 5.0;
 /// Two distances this close, as a share of the longer, are the same.
 const DISTANCE_SHARE: f64 = 0.02;
 
+/// The service's clock and ours may be so far apart before what it got long ago is taken for what we sent.
+const CLOCKS: SignedDuration = SignedDuration::from_hours(24);
+
 /// What is known here of an activity that a service may have.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wanted {
@@ -30,6 +33,8 @@ pub(crate) enum Match {
     None,
     /// Several could be it: a person has to look.
     Several(usize),
+    /// Nothing is it, but so many may have come with the attempt and say too little to tell: a person has to look.
+    Untold(usize),
     /// The only ones that could be it are linked to another activity here: a person has to look.
     Linked(String),
 }
@@ -40,8 +45,13 @@ impl Match {
         match self {
             Match::None => format!("{service} has none that could be this one."),
             Match::One(id) => format!("{service} has it as number {id}."),
-            Match::Several(1) => {
+            Match::Untold(1) => {
                 format!("{service} has one that could be this one, but says too little about it.")
+            }
+            Match::Untold(count) => {
+                format!(
+                    "{service} has {count} that could be this one, but says too little about them."
+                )
             }
             Match::Several(count) => {
                 format!("{service} has {count} activities that could be this one.")
@@ -93,10 +103,15 @@ pub(crate) fn matching(
         .filter(|(_, held)| *held == Held::LinkedToAnother);
     match best(linked.map(|(remote, _)| remote), wanted) {
         Match::One(id) => Match::Linked(id),
-        Match::None => match untold.iter().filter(|one| could_be(one, wanted)).count() {
-            0 => Match::None,
-            count => Match::Several(count),
-        },
+        Match::None => {
+            let unknown =
+                |one: &&RemoteActivity| one.id.is_empty() || held(&one.id) != Held::MadeByAnother;
+            let untold = untold.into_iter().filter(unknown);
+            match untold.filter(|one| could_be(one, wanted)).count() {
+                0 => Match::None,
+                count => Match::Untold(count),
+            }
+        }
         other => other,
     }
 }
@@ -104,8 +119,11 @@ pub(crate) fn matching(
 /// Whether an entry without a start or an id may have come with the attempt, for all that it says.
 fn could_be(remote: &RemoteActivity, wanted: &Wanted) -> bool {
     let same_start = remote.started_at.is_none() || starts_with(remote, wanted);
-    let came_with_it = remote.created_on.is_none() || is_recent(remote, wanted);
-    wanted.attempt_began.is_some() && same_start && came_with_it && is_as_long(remote, wanted)
+    let came_with_it = wanted.attempt_began.is_some_and(|began| {
+        let before = remote.created_on.map(|on| began.duration_since(on));
+        before.is_none_or(|before| before <= CLOCKS)
+    });
+    same_start && came_with_it && is_as_long(remote, wanted)
 }
 
 /// The best of those that began at the same moment.
@@ -259,10 +277,28 @@ mod tests {
         };
         let without_id = remote("", 0, Some(10_000.0), None);
         for untold in [&nothing, &without_start, &without_id] {
-            check(std::slice::from_ref(untold), Match::Several(1));
+            check(std::slice::from_ref(untold), Match::Untold(1));
             // A clear find is one.
             let clear = remote("2", 0, Some(10_000.0), None);
             check(&[untold.clone(), clear], Match::One("2".into()));
+        }
+        // Clocks are not trusted to the second where nothing else tells.
+        let an_hour_before = RemoteActivity {
+            created_on: Timestamp::from_second(START_S + 82_800).ok(),
+            ..without_start.clone()
+        };
+        check(&[an_hour_before], Match::Untold(1));
+        // What another upload is known to have made is not it.
+        let wanted = Wanted {
+            start: None,
+            distance_m: None,
+            durations_s: vec![],
+            attempt_began: Timestamp::from_second(START_S + 86_400).ok(),
+        };
+        let one = std::slice::from_ref(&without_start);
+        assert_eq!(matching(one, &wanted, |_| Held::MadeByAnother), Match::None);
+        for held in [Held::Free, Held::LinkedToAnother] {
+            assert_eq!(matching(one, &wanted, |_| held), Match::Untold(1));
         }
         // What was there before, began at another time or is of another length is not it.
         let other_length = RemoteActivity {
@@ -270,10 +306,11 @@ mod tests {
             ..without_start.clone()
         };
         let other_start = remote("", 60, Some(10_000.0), None);
-        check(
-            &[older(without_start), other_start, other_length],
-            Match::None,
-        );
+        let long_before = RemoteActivity {
+            created_on: Timestamp::from_second(START_S - 1).ok(),
+            ..without_start
+        };
+        check(&[long_before, other_start, other_length], Match::None);
     }
 
     /// Before a first attempt nothing can have come with it.

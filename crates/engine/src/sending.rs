@@ -7,10 +7,8 @@ use service::{Accept, Upload, Visibility};
 use track::{Format, Sport};
 
 use crate::inspect;
+use crate::trial::Trial;
 use crate::view::Problem;
-
-/// How a file that was set aside is made ready once more.
-const AGAIN: &str = "It is tried once more by itself then.";
 
 /// What is to be made ready.
 pub(crate) struct Prepared {
@@ -18,16 +16,17 @@ pub(crate) struct Prepared {
     pub(crate) activity: ActivityRow,
     pub(crate) visibility: Option<Visibility>,
     pub(crate) attempts: Attempts,
-    pub(crate) now: Timestamp,
+    pub(crate) trial: Trial,
 }
 
 impl Prepared {
-    /// The file as it goes out; an original with which the program ended twice is not read for a while.
+    /// The file as it goes out; an original with which the program ended again and again is not read.
     pub(crate) fn file(&self, accepts: impl Fn(Format) -> Accept) -> Result<Upload, Problem> {
         let ready = || ready(&self.original, &self.activity, accepts, self.visibility);
-        let sha256 = &self.original.sha256;
-        let read = self.attempts.read(sha256, false, self.now, ready);
-        read.unwrap_or_else(|| Err(inspect::set_aside(&name_of(&self.original), AGAIN)))
+        let original = &self.original;
+        let trial = || (self.trial)(&original.path);
+        let read = self.attempts.read(&original.sha256, trial, ready);
+        read.unwrap_or_else(|| Err(inspect::set_aside(&name_of(original))))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::intake::{self, Sleep};
 use crate::lane::Lane;
 use crate::network::Network;
 use crate::start::{Connected, EngineOptions, Opener, Pulse};
+use crate::trial::{self, Trial};
 use crate::view::{Notice, Problem, Snapshot};
 
 /// Snapshots leave at most this often: a hundred events in a row are one picture.
@@ -65,6 +66,8 @@ pub(crate) struct Outside {
     pub(crate) dice: Dice,
     /// Passes the time of a look.
     pub(crate) sleep: Sleep,
+    /// Reads a file that is under suspicion.
+    pub(crate) trial: Trial,
     /// Makes the client of one service.
     pub(crate) connect: Connect,
 }
@@ -77,6 +80,7 @@ impl Outside {
             moments: clock::moments(),
             dice: Arc::new(clock::dice),
             sleep: Arc::new(intake::sleep),
+            trial: Arc::new(trial::goes_well),
             connect: Arc::new(|service, settings, store, lock_dir| {
                 Client::new(service, settings, store, lock_dir, USER_AGENT)
             }),
@@ -96,6 +100,7 @@ pub(crate) struct State {
     moments: Moments,
     pub(crate) dice: Dice,
     pub(crate) wait: Sleep,
+    pub(crate) trial: Trial,
     pub(crate) connect: Connect,
     pub(crate) timing: Timing,
     pub(crate) folders: Vec<PathBuf>,
@@ -150,6 +155,7 @@ impl State {
             moments: outside.moments,
             dice: outside.dice,
             wait: outside.sleep,
+            trial: outside.trial,
             connect: outside.connect,
             timing: config.timing,
             folders: config.folders.clone(),

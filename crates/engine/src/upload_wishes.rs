@@ -4,12 +4,17 @@ use library::{Selection, UploadId};
 
 use crate::event::{Answer, Retry};
 use crate::state::State;
+use crate::verdict::UNDECIDED;
 use crate::view::Problem;
 
 impl State {
     pub(crate) fn retry(&mut self, what: Retry) -> Answer {
         let now = self.now();
+        let asked_about = self.asked_about(what);
         let due = self.library.retry(selection(what), now)?;
+        for lane in &mut self.lanes {
+            lane.released.extend(asked_about);
+        }
         match what {
             Retry::Upload(_) if due == 0 => one(
                 due,
@@ -17,6 +22,13 @@ impl State {
             ),
             _ => Ok(Some(format!("{due} due now."))),
         }
+    }
+
+    /// The upload that is meant, if its list could not tell and a person was asked to look: who names it then has looked.
+    fn asked_about(&self, what: Retry) -> Option<UploadId> {
+        let Retry::Upload(id) = what else { return None };
+        let upload = self.library.upload(UploadId(id)).ok()?;
+        (upload.reason_code == UNDECIDED).then_some(upload.id)
     }
 
     pub(crate) fn hold(&mut self, upload: i64) -> Answer {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use library::{AccountState, SET_ASIDE_FOR, State};
+use library::{AccountState, State};
 use service::{Outcome, Polling};
 
 use crate::clock::later;
@@ -13,8 +13,11 @@ use crate::keeping::reason;
 
 use crate::reconcile::Match;
 use crate::schedule;
+use crate::step::{AccountEffect, Step};
 use crate::view::Problem;
 
+/// How long until what was set aside is tried again: a newer version may read it.
+pub(crate) const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
 
@@ -59,7 +62,7 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) failures: u32,
     /// How often it was looked for, or sent once more, since its outcome became unknown or a person gave the word.
     pub(crate) looks: u32,
-    /// A person has looked at what resembles it and let it go.
+    /// A person has looked at what resembles it and let it go, or asked for it by name to be tried again.
     pub(crate) was_released: bool,
     /// The service says by itself when it already has a file, so that sending again does no harm.
     pub(crate) recognises_duplicates: bool,
@@ -73,77 +76,6 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) asked: u32,
     /// 0 to 1.
     pub(crate) dice: f64,
-}
-
-/// Where an upload goes, and what that means for its account.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Step {
-    pub(crate) state: State,
-    /// When it is looked at next; none: when the user says so, or never.
-    pub(crate) due_in: Option<Duration>,
-    pub(crate) remote_id: Option<String>,
-    pub(crate) link: Option<String>,
-    /// Why, for programs; mostly empty.
-    pub(crate) code: String,
-    /// How often it was looked for, or sent once more, this time included; none: as before.
-    pub(crate) looks: Option<u32>,
-    /// Shown beside the state.
-    pub(crate) reason: String,
-    /// The line of the story.
-    pub(crate) what: String,
-    pub(crate) account: AccountEffect,
-}
-
-/// What an answer means for all uploads of the account.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum AccountEffect {
-    None,
-    /// Nothing is sent until the user has signed in.
-    NeedsSignIn(Problem),
-    /// Nothing is sent for a while.
-    Pause(Problem, Duration),
-}
-
-impl Step {
-    fn to(state: State, reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self {
-            state,
-            due_in: None,
-            remote_id: None,
-            link: None,
-            code: String::new(),
-            looks: None,
-            what: reason.clone(),
-            reason,
-            account: AccountEffect::None,
-        }
-    }
-
-    fn saying(mut self, what: impl Into<String>) -> Self {
-        self.what = what.into();
-        self
-    }
-
-    fn coded(mut self, code: &str) -> Self {
-        code.clone_into(&mut self.code);
-        self
-    }
-
-    fn after_looks(mut self, looks: u32) -> Self {
-        self.looks = Some(looks);
-        self
-    }
-
-    fn due(mut self, wait: Duration) -> Self {
-        self.due_in = Some(wait);
-        self
-    }
-
-    fn effect(mut self, account: AccountEffect) -> Self {
-        self.account = account;
-        self
-    }
 }
 
 /// After a file was sent, or a processing upload was looked at.
@@ -271,7 +203,8 @@ fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
             step.remote_id = Some(id.clone());
             step
         }
-        Match::None if look < 2 => Step::to(
+        // What is still being worked on may say more soon.
+        Match::None | Match::Untold(_) if look < 2 && !now.was_released => Step::to(
             State::Unsure,
             format!("Looking at {service} whether it arrived."),
         )
@@ -280,11 +213,11 @@ fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
         .saying(format!(
             "Not in the list of {service} yet; looking once more."
         )),
-        Match::None => Step::to(State::Waiting, "")
-            .due(before_next_attempt(now))
-            .after_looks(0)
-            .saying(format!("It did not arrive at {service}; it is sent again.")),
-        Match::Several(_) | Match::Linked(_) => {
+        Match::None => sent_again(format!("It did not arrive at {service}"), now),
+        Match::Several(_) | Match::Linked(_) | Match::Untold(_) if now.was_released => {
+            sent_again(format!("You looked whether it is at {service}"), now)
+        }
+        Match::Several(_) | Match::Linked(_) | Match::Untold(_) => {
             let what = found.in_words(service);
             Step::to(
                 State::Unsure,
@@ -295,6 +228,13 @@ fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
             .saying(what)
         }
     }
+}
+
+fn sent_again(why: String, now: &Circumstances<'_>) -> Step {
+    Step::to(State::Waiting, "")
+        .due(before_next_attempt(now))
+        .after_looks(0)
+        .saying(why + "; it is sent again.")
 }
 
 /// An upload that may have arrived at a service without a list: it is sent once more where that recognises what it has, and
@@ -345,7 +285,8 @@ fn before_next_attempt(now: &Circumstances<'_>) -> Duration {
 fn before_sending(found: &Match, now: &Circumstances<'_>) -> Option<Step> {
     let service = now.service;
     match found {
-        Match::None => None,
+        // Before a first attempt nothing can have come with it.
+        Match::None | Match::Untold(_) => None,
         Match::One(id) => Some(Step {
             remote_id: Some(id.clone()),
             ..Step::to(

@@ -276,6 +276,44 @@ fn what_resembles_it_in_the_list_is_asked_about_once() {
     }
 }
 
+/// What the list says too little about may say more at the second look; then a person is asked, and what he says counts.
+#[test]
+fn what_the_list_cannot_tell_is_asked_about_and_the_answer_counts() {
+    let first = circumstances();
+    let second = Circumstances { looks: 1, ..first };
+    let look = |found: &Match, now: &Circumstances<'_>| {
+        verdict(Unsure, Happened::Searched(found), now).unwrap()
+    };
+    let untold = Match::Untold(1);
+    let again = look(&untold, &first);
+    assert_eq!((again.state, again.due_in), (Unsure, seconds(5)));
+    for (found, now) in [
+        (&untold, second),
+        (&Match::Several(2), first),
+        (&Match::Linked("7".into()), first),
+    ] {
+        let asked = look(found, &now);
+        assert_eq!((asked.state, asked.code.as_str()), (Unsure, UNDECIDED));
+        assert_eq!(asked.due_in, None);
+        let named = Circumstances {
+            was_released: true,
+            looks: 0,
+            ..now
+        };
+        let sent = look(found, &named);
+        assert_eq!((sent.state, sent.looks), (Waiting, Some(0)));
+        check_sentences(&asked);
+        check_sentences(&sent);
+    }
+    // A clear find is one, whatever was said.
+    let named = Circumstances {
+        was_released: true,
+        ..first
+    };
+    assert_eq!(look(&Match::One("7".into()), &named).state, Existing);
+    assert_eq!(verdict(Waiting, Happened::Searched(&untold), &first), None);
+}
+
 #[test]
 fn without_a_list_it_is_sent_once_more_and_then_a_person_is_asked() {
     let first = Circumstances {

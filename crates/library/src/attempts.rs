@@ -2,25 +2,20 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
-
-use jiff::Timestamp;
 
 use crate::disk::{self, Act, Disk};
 use crate::{Error, originals};
 
-/// A file with which the program ended so often is left alone for a while.
-const ENDS: usize = 2;
-/// How long. It may not have been the file's fault, or a newer Trackdock reads it: then it comes in by itself.
-pub const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-/// A longer note is not ours.
-const LONGEST_NOTE: u64 = 4096;
+/// A file with which the program ended so often is under suspicion: read only if a trial goes well.
+const ENDS: u64 = 2;
+/// What a reading that was begun adds to the note of its file.
+const MARK: &[u8] = b".";
 
-/// What is being read, in a folder of one small note for each: a line with the time for each reading that was begun. A note is
-/// made before its file is read and goes when the reading is over, however that went; what is left of a run are those it died with.
+/// What is being read, in a folder of one small note for each: a letter for each reading that was begun. A note is made
+/// before its file is read and goes when the reading is over, however that went; what is left of a run are those it died with.
 ///
 /// Notes are not synced: a power cut is not the file's fault, and mostly takes its note along. A note that cannot be made keeps
 /// nothing from being read. Cheap to clone and free to send to the thread that reads.
@@ -53,50 +48,52 @@ impl Attempts {
         })
     }
 
-    /// Reads what has this hash, under a note. `None`: the program ended twice in the middle of it, the last time less than
-    /// [`SET_ASIDE_FOR`] ago, so it was not read; `by_hand` reads it all the same. A reading that comes to its end, and be it an
-    /// error or a panic, clears the file.
+    /// Reads what has this hash, under a note. If the program ended twice in the middle of it, that may have been chance: then
+    /// `trial` says whether it can be read, and where it says no, the answer is `None`. A reading that comes to its end, and be it
+    /// an error or a panic, clears the file.
     pub fn read<T>(
         &self,
         sha256: &[u8; 32],
-        by_hand: bool,
-        now: Timestamp,
+        trial: impl FnOnce() -> bool,
         read: impl FnOnce() -> T,
     ) -> Option<T> {
         let path = self.folder.join(originals::hex(sha256));
-        let Ok(mut file) = disk::open_private(&*self.disk, &path) else {
+        let Ok(file) = disk::open_private(&*self.disk, &path) else {
             return Some(read());
         };
-        // Who reads it right now has not ended, and is not to be counted.
-        if file.try_lock().is_err() {
-            return Some(read());
-        }
-        let begun = begun(&mut file);
-        if is_set_aside(&begun, now) && !by_hand {
+        // Who reads it right now has not ended, and writes no second note.
+        let is_ours = file.try_lock().is_ok();
+        // What cannot be known says nothing against it.
+        let ended = file.metadata().map_or(0, |about| about.len());
+        if ended >= ENDS && !trial() {
             return None;
         }
-        let (_one, _of_many) = if begun.is_empty() {
-            (None, Some(unpoisoned(self.alone.read())))
-        } else {
+        if !is_ours {
+            return Some(read());
+        }
+        let (_one, _of_many) = if ended > 0 {
             (Some(unpoisoned(self.alone.write())), None)
+        } else {
+            (None, Some(unpoisoned(self.alone.read())))
         };
-        let _note = self.note(&path, &mut file, now);
+        let _note = self.note(path, file);
         Some(read())
     }
 
     /// Writes the note, unless the run is at its end.
-    fn note(&self, path: &Path, file: &mut File, now: Timestamp) -> Note<'_> {
+    fn note(&self, path: PathBuf, mut file: File) -> Note<'_> {
         let mut open = self.opened();
         if !open.is_over {
-            open.notes.insert(path.to_owned());
-            let line = format!("{}\n", now.as_millisecond());
-            let asked = self.disk.before(Act::Append(path, line.len()));
+            open.notes.insert(path.clone());
+            let asked = self.disk.before(Act::Append(&path, MARK.len()));
+            let end = asked.and_then(|()| file.seek(SeekFrom::End(0)));
             // Without a note it is read all the same.
-            let _ = asked.and_then(|()| file.write_all(line.as_bytes()));
+            let _ = end.and_then(|_| file.write_all(MARK));
         }
         Note {
             attempts: self,
-            path: path.to_owned(),
+            path,
+            file,
         }
     }
 
@@ -123,32 +120,18 @@ impl Attempts {
 struct Note<'a> {
     attempts: &'a Attempts,
     path: PathBuf,
+    /// Locked as long as it is read.
+    file: File,
 }
 
 impl Drop for Note<'_> {
     fn drop(&mut self) {
-        self.attempts.opened().notes.remove(&self.path);
-        self.attempts.forget(&self.path);
+        if self.attempts.opened().notes.remove(&self.path) {
+            // Who opened it just before would find it unlocked, and take its lines for ends.
+            let _ = self.file.set_len(0);
+            self.attempts.forget(&self.path);
+        }
     }
-}
-
-/// When readings of it began that did not end, oldest first; `None` for a line that was not written whole.
-fn begun(file: &mut File) -> Vec<Option<Timestamp>> {
-    let mut text = Vec::new();
-    // What cannot be read says nothing.
-    let _ = file.take(LONGEST_NOTE).read_to_end(&mut text);
-    let text = String::from_utf8_lossy(&text);
-    let time = |line: &str| Timestamp::from_millisecond(line.parse().ok()?).ok();
-    text.lines().map(time).collect()
-}
-
-/// A time that is yet to come was written by a clock that has since been set back: it counts as passed.
-fn is_set_aside(begun: &[Option<Timestamp>], now: Timestamp) -> bool {
-    let last = begun.iter().flatten().next_back();
-    let is_recent = |last: &Timestamp| {
-        Duration::try_from(now.duration_since(*last)).is_ok_and(|ago| ago < SET_ASIDE_FOR)
-    };
-    begun.len() >= ENDS && last.is_some_and(is_recent)
 }
 
 /// Nothing of these locks breaks by a panic.

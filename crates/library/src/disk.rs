@@ -82,9 +82,7 @@ fn make_on(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;
     for parent in new.into_iter().filter_map(Path::parent) {
-        // Beside a relative name without a folder lies the current one.
-        let here = parent.as_os_str().is_empty();
-        sync_names_on(disk, if here { Path::new(".") } else { parent })?;
+        sync_names_on(disk, here_if_empty(parent))?;
     }
     Ok(())
 }
@@ -149,7 +147,8 @@ fn private_options() -> OpenOptions {
 /// Waits until a file's content is on the disk.
 pub(crate) fn sync_file(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
     disk.before(Act::Sync(path))
-        .and_then(|()| File::open(path)?.sync_all())
+        // Open for writing: on Windows nothing else is taken to the disk.
+        .and_then(|()| OpenOptions::new().write(true).open(path)?.sync_all())
         .map_err(|error| Error::file(path, "written", error))
 }
 
@@ -182,10 +181,19 @@ pub(crate) fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
     sync_names_on(disk, path).map_err(|error| Error::file(path, "written", error))
 }
 
+/// Beside a relative name without a folder lies the current one.
+fn here_if_empty(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    }
+}
+
 /// Waits until the name of this file is on the disk.
 pub(crate) fn sync_folder_of(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
     path.parent()
-        .map_or(Ok(()), |folder| sync_folder(disk, folder))
+        .map_or(Ok(()), |folder| sync_folder(disk, here_if_empty(folder)))
 }
 
 /// Removes a file; one that isn't there is no error.

@@ -79,8 +79,10 @@ impl Library {
             None => self.free_name(reading, &file)?,
         };
         let (sha256, size) = (*file.sha256(), file.size());
-        if !originals::is_there(&self.folder, &name, size) || held.original.is_none() {
+        if held.original.is_none() {
             originals::place(&*self.disk, &self.folder, file, &name)?;
+        } else {
+            self.put_back(file, &name)?;
         }
         let original = Original { sha256, size, name };
         self.change(|tx| {
@@ -109,12 +111,19 @@ impl Library {
         let Some((_, name)) = held.original else {
             return Ok(Kept::Deleted);
         };
-        if !originals::is_there(&self.folder, &name, file.size()) {
-            originals::place(&*self.disk, &self.folder, file, &name)?;
-        }
+        self.put_back(file, &name)?;
         Ok(Kept::Known(
             held.activities.into_iter().map(|(_, id)| id).collect(),
         ))
+    }
+
+    /// An original that has its row is where that says, and its name on the disk.
+    fn put_back(&self, file: StagedFile, name: &str) -> Result<(), Error> {
+        if originals::is_there(&self.folder, name, file.size()) {
+            originals::sync_name(&*self.disk, &self.folder, name)
+        } else {
+            originals::place(&*self.disk, &self.folder, file, name)
+        }
     }
 
     /// The short name, or the one with the whole hash should another file already have the short one.

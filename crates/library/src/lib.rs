@@ -33,6 +33,7 @@ mod wishes;
 mod tests;
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use accounts::{AccountRow, AccountState, IfOther, SignIn, SignedIn};
 pub use activities::ActivityRow;
-pub use attempts::{Attempts, SET_ASIDE_FOR};
+pub use attempts::Attempts;
 pub use check::Finding;
 pub use devices::{Choice, DeviceRow, FirstPlug};
 pub use disk::{Act, Disk, make_folder, sync_names};
@@ -104,6 +105,12 @@ impl Library {
         let file = folder.join(reader::DATABASE);
         let is_ours = file.exists() || is_absent_or_empty(folder);
         disk::create_folder(&*disk, folder)?;
+        // It may be there since a start that ended before its name was on the disk. Where names may not be listed, nothing of ours is
+        // above it that could be lost.
+        match disk::sync_folder_of(&*disk, folder) {
+            Err(Error::File { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
         if is_ours {
             // A folder that holds other things besides is the athlete's to set up.
             disk::make_private(folder, 0o700)?;

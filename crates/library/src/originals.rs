@@ -62,8 +62,15 @@ pub(crate) fn place(
         disk::create_folder(disk, folder)?;
     }
     disk::rename(disk, file.path(), &target)?;
+    sync_name(disk, library, name)
+}
+
+/// Waits until an original's name and that of its folder are on the disk. Either may be there since an earlier try that ended
+/// before they were.
+pub(crate) fn sync_name(disk: &dyn Disk, library: &Path, name: &str) -> Result<(), Error> {
+    let target = path(library, name);
+    let folder = target.parent().unwrap_or(library);
     disk::sync_folder(disk, folder)?;
-    // The folder may be there since an earlier try that ended before its own name was on the disk.
     disk::sync_folder_of(disk, folder)
 }
 

@@ -1,4 +1,4 @@
-//! The states of an upload. Which follows on which is said in `life`.
+//! The states of an upload, and between which of them an answer may move it. What moves it is said in `life`.
 
 /// Where an upload stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -24,8 +24,8 @@ pub(crate) enum Harm {
     None,
     /// SIGKILL as it enters the call of this number, from 1.
     Kill(u64),
-    /// SIGKILL as it is about to remove a file in a folder of this name.
-    KillBeforeRemoval(&'static str),
+    /// SIGKILL as it is about to empty a file in a folder of this name.
+    KillBeforeEmptying(&'static str),
     /// SIGKILL as it leaves the call of this number.
     KillAfter(u64),
     /// The call of this number does nothing and fails so.
@@ -362,7 +362,7 @@ impl Watch<'_> {
                 self.harmed = Some(call);
                 return self.kill();
             }
-            Harm::KillBeforeRemoval(folder) if removes_in(folder, &call) => {
+            Harm::KillBeforeEmptying(folder) if empties_in(folder, &call) => {
                 self.harmed = Some(call);
                 return self.kill();
             }
@@ -382,13 +382,13 @@ impl Watch<'_> {
     }
 }
 
-/// Whether a call of the log takes away the name of a file that lies in a folder of this name.
-fn removes_in(folder: &str, call: &str) -> bool {
+/// Whether a call of the log empties a file that lies in a folder of this name.
+fn empties_in(folder: &str, call: &str) -> bool {
     let Some((name, path)) = call.split_once(' ') else {
         return false;
     };
     let within = Path::new(path).parent().and_then(Path::file_name);
-    name.starts_with("unlink") && within.is_some_and(|name| name == folder)
+    name == "ftruncate" && within.is_some_and(|name| name == folder)
 }
 
 fn minus(errno: Errno) -> u64 {

@@ -1,0 +1,78 @@
+//! What a verdict on an upload comes to: its next state, and what that means for its account. Decides nothing.
+
+use std::time::Duration;
+
+use library::State;
+
+use crate::view::Problem;
+
+/// Where an upload goes, and what that means for its account.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Step {
+    pub(crate) state: State,
+    /// When it is looked at next; none: when the user says so, or never.
+    pub(crate) due_in: Option<Duration>,
+    pub(crate) remote_id: Option<String>,
+    pub(crate) link: Option<String>,
+    /// Why, for programs; mostly empty.
+    pub(crate) code: String,
+    /// How often it was looked for, or sent once more, this time included; none: as before.
+    pub(crate) looks: Option<u32>,
+    /// Shown beside the state.
+    pub(crate) reason: String,
+    /// The line of the story.
+    pub(crate) what: String,
+    pub(crate) account: AccountEffect,
+}
+
+/// What an answer means for all uploads of the account.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum AccountEffect {
+    None,
+    /// Nothing is sent until the user has signed in.
+    NeedsSignIn(Problem),
+    /// Nothing is sent for a while.
+    Pause(Problem, Duration),
+}
+
+impl Step {
+    pub(crate) fn to(state: State, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self {
+            state,
+            due_in: None,
+            remote_id: None,
+            link: None,
+            code: String::new(),
+            looks: None,
+            what: reason.clone(),
+            reason,
+            account: AccountEffect::None,
+        }
+    }
+
+    pub(crate) fn saying(mut self, what: impl Into<String>) -> Self {
+        self.what = what.into();
+        self
+    }
+
+    pub(crate) fn coded(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.code);
+        self
+    }
+
+    pub(crate) fn after_looks(mut self, looks: u32) -> Self {
+        self.looks = Some(looks);
+        self
+    }
+
+    pub(crate) fn due(mut self, wait: Duration) -> Self {
+        self.due_in = Some(wait);
+        self
+    }
+
+    pub(crate) fn effect(mut self, account: AccountEffect) -> Self {
+        self.account = account;
+        self
+    }
+}
