@@ -125,6 +125,7 @@ impl Library {
         let mut db = open_database(&*disk, &file)?;
         migrate::migrate(&*disk, &mut db, &file, migrate::STEPS)?;
         require_write_ahead(&db, &file)?;
+        keep_recovered(&*disk, &folder.join(reader::WRITE_AHEAD))?;
         let staging = Staging::open(&folder.join("staging"), Arc::clone(&disk))?;
         let attempts = Attempts::open(&folder.join("reading"), Arc::clone(&disk))?;
         disk::sync_folder(&*disk, folder)?;
@@ -224,6 +225,16 @@ fn require_write_ahead(db: &Connection, file: &Path) -> Result<(), Error> {
         setting: "journal_mode",
         found: "not wal in the file itself".to_owned(),
     })
+}
+
+/// What is read from the log of a run that was killed may not be on the disk: its commit failed, or had not ended. From here on it
+/// is believed, and must last.
+fn keep_recovered(disk: &dyn Disk, log: &Path) -> Result<(), Error> {
+    let is_empty = std::fs::metadata(log).map_or(true, |about| about.len() == 0);
+    if is_empty {
+        return Ok(());
+    }
+    disk::sync_file(disk, log)
 }
 
 /// The writer's connection: write-ahead log, every commit on the disk before it is believed; both are read back.

@@ -10,6 +10,8 @@ use crate::{AccountId, Error, State, migrate, uploads};
 
 /// The database's name in the library folder.
 pub(crate) const DATABASE: &str = "library.db";
+/// SQLite's log of what is not in the database's own file yet.
+pub(crate) const WRITE_AHEAD: &str = "library.db-wal";
 /// How long a statement waits for another process's write to end.
 const BUSY: Duration = Duration::from_secs(5);
 
