@@ -226,9 +226,9 @@ fn account_state(state: &AccountState, now: Timestamp) -> AccountStateView {
         AccountState::NeedsSignIn(reason) => AccountStateView::NeedsSignIn {
             problem: problem(reason),
         },
-        AccountState::Paused {
-            until: Some(until), ..
-        } if *until <= now => AccountStateView::Connected,
+        AccountState::Paused { .. } if state.rests_until(now).is_none() => {
+            AccountStateView::Connected
+        }
         AccountState::Paused { reason, until } => AccountStateView::Paused {
             problem: problem(reason),
             until: until.map(millis),

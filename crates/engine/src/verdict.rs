@@ -386,14 +386,14 @@ pub(crate) fn account_after(
         }
         (AccountEffect::Pause(problem, wait), _) => {
             let until = later(now, *wait);
-            let longer = rests_until(known, now).is_none_or(|resting| resting < until);
+            let longer = known.rests_until(now).is_none_or(|resting| resting < until);
             longer.then(|| AccountState::Paused {
                 reason: reason(problem),
                 until: Some(until),
             })
         }
         (AccountEffect::None, AccountState::Paused { .. }) => {
-            let over = rests_until(known, now).is_none() && went_well(step.state);
+            let over = known.rests_until(now).is_none() && went_well(step.state);
             over.then_some(AccountState::Connected)
         }
         (AccountEffect::None, _) => None,
@@ -412,20 +412,10 @@ pub(crate) fn stumbles_after(
         AccountState::SignedOut | AccountState::NeedsSignIn(_)
     );
     match &step.account {
-        _ if rests_until(known, now).is_some() => stumbles,
+        _ if known.rests_until(now).is_some() => stumbles,
         AccountEffect::Pause(..) if !is_closed => stumbles.saturating_add(1),
         AccountEffect::None if went_well(step.state) => 0,
         _ => stumbles,
-    }
-}
-
-/// Until when an account is paused, if it still is.
-fn rests_until(known: &AccountState, now: Timestamp) -> Option<Timestamp> {
-    match known {
-        AccountState::Paused { until, .. } => {
-            Some(until.unwrap_or(Timestamp::MAX)).filter(|until| *until > now)
-        }
-        _ => None,
     }
 }
 

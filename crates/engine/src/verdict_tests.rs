@@ -410,6 +410,11 @@ fn an_account_follows_its_uploads() {
     // A late word lengthens a pause, and does not shorten it.
     check_account(&throttled, &paused(120), Some("paused to 150"), 2);
     check_account(&throttled, &paused(200), None, 2);
+    // One that ends later than any may was written before the clock was set back: it is over.
+    let far = paused(100 + 86_401);
+    check_account(&throttled, &far, Some("paused to 150"), 3);
+    check_account(&went_well, &far, Some("connected"), 0);
+    check_account(&throttled, &paused(100 + 86_400), None, 2);
     check_account(&throttled, &needs_sign_in, None, 2);
     check_account(&sign_in, &AccountState::Connected, Some("needs sign-in"), 2);
     check_account(&sign_in, &paused(200), Some("needs sign-in"), 2);

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::life::latest;
 use crate::text::{line, optional_line, time, unknown_word};
 use crate::{AccountId, Error, Library, Reader, Reason};
 
@@ -22,6 +23,23 @@ pub enum AccountState {
     },
     /// Signed out; its uploads are kept for a later sign-in.
     SignedOut,
+}
+
+impl AccountState {
+    /// Until when it is paused, if it still is; the end of time: until somebody says so.
+    pub fn rests_until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            AccountState::Paused {
+                until: Some(until), ..
+            } => {
+                // Further away than any pause may be: the clock was set back.
+                let is_sound = *until > now && *until <= latest(now);
+                is_sound.then_some(*until)
+            }
+            AccountState::Paused { until: None, .. } => Some(Timestamp::MAX),
+            _ => None,
+        }
+    }
 }
 
 /// One account at a service.
@@ -53,14 +71,8 @@ impl AccountRow {
     pub fn works_from(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state {
             AccountState::Connected => Some(now),
-            AccountState::Paused {
-                until: Some(until), ..
-            } => {
-                // Further away than any pause may be: the clock was set back.
-                let latest = now
-                    .checked_add(crate::LONGEST_WAIT)
-                    .unwrap_or(Timestamp::MAX);
-                Some(if until > latest { now } else { until.max(now) })
+            AccountState::Paused { until: Some(_), .. } => {
+                Some(self.state.rests_until(now).unwrap_or(now))
             }
             AccountState::Paused { until: None, .. }
             | AccountState::NeedsSignIn(_)
@@ -266,14 +278,11 @@ pub(crate) fn move_on(
     let Some(mut state) = after(&known.state) else {
         return Ok(());
     };
-    let latest = now
-        .checked_add(crate::LONGEST_WAIT)
-        .unwrap_or(Timestamp::MAX);
     if let AccountState::Paused {
         until: Some(until), ..
     } = &mut state
     {
-        *until = latest.min(*until);
+        *until = latest(now).min(*until);
     }
     write_state(tx, account, &state)
 }
