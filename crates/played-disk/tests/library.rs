@@ -1,0 +1,61 @@
+//! A library on a played disk: what a start believes must last.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use library::{IfOther, Library, SignIn};
+use played_disk::{PlayedDisk, Trouble};
+
+const SEEDS: u64 = 100;
+
+fn sign_in(library: &mut Library) -> Result<(), library::Error> {
+    let who = SignIn {
+        service: "trek-point".into(),
+        remote_id: None,
+        label: "ann".into(),
+        scopes: Vec::new(),
+    };
+    let now = "2026-05-01T10:00:00Z".parse().unwrap();
+    library.sign_in_account(&who, IfOther::Ask, now).map(drop)
+}
+
+fn open(folder: &Path, disk: &Arc<PlayedDisk>) -> Library {
+    Library::open_on(folder, Arc::clone(disk) as _).unwrap()
+}
+
+/// The commit of a run fails as it is synced, and the run is killed: the system still has what was written of it, and the next start
+/// reads that. A power cut after it must not take it away again.
+#[test]
+fn what_a_killed_run_left_in_the_log_lasts_once_it_was_believed() {
+    let mut believed_what_had_failed = 0;
+    for seed in 0..SEEDS {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, aside) = (folder.path().join("data"), folder.path().join("aside"));
+        for made in [&data, &aside] {
+            std::fs::create_dir(made).unwrap();
+        }
+        let disk = PlayedDisk::new(&data, &aside, seed);
+        let mut library = open(&data, &disk);
+        let before = library.revision().unwrap();
+        disk.trouble_in(u32::try_from(seed % 20).unwrap(), (Trouble::Broken, 100));
+        let has_failed = sign_in(&mut library).is_err();
+        disk.switch_off();
+        drop(library);
+        disk.trouble(None);
+        disk.switch_on();
+
+        let library = open(&data, &disk);
+        let believed = library.revision().unwrap();
+        believed_what_had_failed += u32::from(has_failed && believed > before);
+        disk.switch_off();
+        drop(library);
+        disk.lose();
+        disk.switch_on();
+
+        let after = open(&data, &disk).revision().unwrap();
+        assert_eq!(after, believed, "seed {seed}");
+    }
+    assert!(believed_what_had_failed > 0);
+}
