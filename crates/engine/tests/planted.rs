@@ -163,8 +163,8 @@ const FAULTS: [Fault; 28] = [
         "a pause of an account holds up only the upload that met it",
         &[(
             "library/src/accounts.rs",
-            "Some(if until > latest { now } else { until.max(now) })",
-            "Some(until.min(latest).min(now))",
+            "Some(self.state.rests_until(now).unwrap_or(now))",
+            "Some(now)",
         )],
     ),
     (
