@@ -32,11 +32,10 @@ pub fn was_a_trial() -> bool {
 
 /// All that is done with a recording: reading, and making it ready to be sent.
 fn use_whole(bytes: &[u8]) {
-    let _ = read_guarded(bytes, clock::system()());
-    let Ok(unpacked) = track::unpack(bytes) else {
+    let Ok(reading) = read_guarded(bytes, clock::system()()) else {
         return;
     };
-    let Ok(reading) = track::read(&unpacked) else {
+    let Ok(unpacked) = track::unpack(bytes) else {
         return;
     };
     for (part, track) in reading.tracks.iter().enumerate() {

@@ -127,7 +127,7 @@ struct Note<'a> {
 impl Drop for Note<'_> {
     fn drop(&mut self) {
         if self.attempts.opened().notes.remove(&self.path) {
-            // Who opened it just before would find it unlocked, and take its lines for ends.
+            // Who opened it just before would find it unlocked, and take its letters for ends.
             let _ = self.file.set_len(0);
             self.attempts.forget(&self.path);
         }
