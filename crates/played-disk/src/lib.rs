@@ -7,6 +7,7 @@
 #![cfg(unix)]
 
 mod contents;
+mod locks;
 mod names;
 mod vfs;
 
@@ -19,6 +20,7 @@ use fastrand::Rng;
 use library::{Act, Disk};
 
 use contents::Contents;
+use locks::Locks;
 use names::Names;
 
 /// Of the errors that Linux has.
@@ -55,6 +57,8 @@ struct Inner {
     trouble_in: u32,
     acts: u64,
     refused: u64,
+    /// Of each file of SQLite's.
+    locks: Vec<(PathBuf, Arc<Mutex<Locks>>)>,
 }
 
 /// Sorts of acts, as far as they fail apart.
@@ -84,6 +88,7 @@ impl PlayedDisk {
                 trouble_in: 0,
                 acts: 0,
                 refused: 0,
+                locks: Vec::new(),
             }),
         });
         let mut disks = locked(&DISKS);
@@ -168,6 +173,17 @@ impl PlayedDisk {
     /// A file of SQLite's is open from now on.
     fn open(&self, path: &Path) -> io::Result<Arc<File>> {
         self.inner().contents.open(path)
+    }
+
+    /// Who has locked what of this file.
+    fn locks(&self, path: &Path) -> Arc<Mutex<Locks>> {
+        let inner = &mut *self.inner();
+        if let Some((_, locks)) = inner.locks.iter().find(|(of, _)| of == path) {
+            return Arc::clone(locks);
+        }
+        let locks = Arc::default();
+        inner.locks.push((path.to_owned(), Arc::clone(&locks)));
+        locks
     }
 
     fn write(&self, file: &File, at: u64, bytes: usize) -> io::Result<()> {

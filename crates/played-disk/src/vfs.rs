@@ -1,5 +1,5 @@
-//! SQLite's way to a [`PlayedDisk`]: a VFS over the usual one, which asks before each write, sync, removal and new file, and passes
-//! everything else on, locks and shared memory too. Knows nothing of databases.
+//! SQLite's way to a [`PlayedDisk`]: a VFS over the usual one, which asks before each write, sync, removal and new file, keeps locks
+//! and shared memory in this process ([`Locks`]), and passes everything else on. Knows nothing of databases.
 #![expect(unsafe_code, reason = "a VFS is a table of C functions")]
 
 use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
@@ -8,11 +8,13 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rusqlite::ffi;
 
-use crate::PlayedDisk;
+use crate::locks::{Held, Level, Locks};
+use crate::{PlayedDisk, locked};
 
 /// How SQLite calls it.
 pub(crate) const NAME: &str = "played";
@@ -42,14 +44,18 @@ struct Of {
     path: PathBuf,
     /// Its name goes with its first sync, as the usual VFS does it.
     is_new: bool,
+    locks: Arc<Mutex<Locks>>,
+    held: Held,
 }
 
 /// Makes the VFS known to SQLite, once.
 pub(crate) fn register() {
     USUAL.get_or_init(|| {
         // SAFETY: SQLite answers its default VFS, a table that lives as long as the process; it is copied, and the copy lives as
-        // long, too.
+        // long, too. Its settings are made before it is used for the first time; if it was, they are refused.
         unsafe {
+            // Threads that play worlds side by side would wait for each other at each piece of memory that is counted.
+            ffi::sqlite3_config(ffi::SQLITE_CONFIG_MEMSTATUS, 0);
             let usual = ffi::sqlite3_vfs_find(ptr::null());
             let own = (*usual).szOsFile + size_of::<PlayedFile>() as c_int;
             let played = Box::leak(Box::new(ffi::sqlite3_vfs {
@@ -181,6 +187,8 @@ unsafe extern "C" fn open(
             return ffi::SQLITE_CANTOPEN;
         };
         let of = Of {
+            locks: disk.locks(&path),
+            held: Held::default(),
             disk,
             file,
             path,
@@ -213,6 +221,9 @@ unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync:
 }
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
+    if let Some(Of { locks, held, .. }) = of(file) {
+        locked(locks).unlock(held, Level::Nothing);
+    }
     let closed = usual!(file, xClose, ffi::SQLITE_MISUSE);
     // SAFETY: what `open` put there, and nobody uses the file after this.
     unsafe {
@@ -277,19 +288,49 @@ unsafe extern "C" fn file_size(
     usual!(file, xFileSize, ffi::SQLITE_MISUSE, size)
 }
 
-unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
-    usual!(file, xLock, ffi::SQLITE_MISUSE, level)
+unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, wanted: c_int) -> c_int {
+    let Some(Of { locks, held, .. }) = of(file) else {
+        return usual!(file, xLock, ffi::SQLITE_MISUSE, wanted);
+    };
+    busy_unless(locked(locks).lock(held, level(wanted)))
 }
 
-unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
-    usual!(file, xUnlock, ffi::SQLITE_MISUSE, level)
+unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, kept: c_int) -> c_int {
+    let Some(Of { locks, held, .. }) = of(file) else {
+        return usual!(file, xUnlock, ffi::SQLITE_MISUSE, kept);
+    };
+    locked(locks).unlock(held, level(kept));
+    ffi::SQLITE_OK
 }
 
 unsafe extern "C" fn check_reserved_lock(
     file: *mut ffi::sqlite3_file,
     is_locked: *mut c_int,
 ) -> c_int {
-    usual!(file, xCheckReservedLock, ffi::SQLITE_MISUSE, is_locked)
+    let Some(of) = of(file) else {
+        return usual!(file, xCheckReservedLock, ffi::SQLITE_MISUSE, is_locked);
+    };
+    // SAFETY: SQLite hands over a place for the answer.
+    unsafe { *is_locked = locked(&of.locks).is_reserved().into() };
+    ffi::SQLITE_OK
+}
+
+fn level(number: c_int) -> Level {
+    match number {
+        ffi::SQLITE_LOCK_NONE => Level::Nothing,
+        ffi::SQLITE_LOCK_SHARED => Level::Shared,
+        ffi::SQLITE_LOCK_RESERVED => Level::Reserved,
+        ffi::SQLITE_LOCK_PENDING => Level::Pending,
+        _ => Level::Exclusive,
+    }
+}
+
+fn busy_unless(done: bool) -> c_int {
+    if done {
+        ffi::SQLITE_OK
+    } else {
+        ffi::SQLITE_BUSY
+    }
 }
 
 unsafe extern "C" fn file_control(
@@ -310,20 +351,25 @@ unsafe extern "C" fn device_characteristics(file: *mut ffi::sqlite3_file) -> c_i
 
 unsafe extern "C" fn shm_map(
     file: *mut ffi::sqlite3_file,
-    page: c_int,
+    region: c_int,
     bytes: c_int,
     extend: c_int,
     out: *mut *mut c_void,
 ) -> c_int {
-    usual!(
-        file,
-        xShmMap,
-        ffi::SQLITE_IOERR_SHMMAP,
-        page,
-        bytes,
-        extend,
-        out
-    )
+    let Some(Of { locks, held, .. }) = of(file) else {
+        return ffi::SQLITE_IOERR_SHMMAP;
+    };
+    let (region, bytes) = (
+        region.unsigned_abs() as usize,
+        bytes.unsigned_abs() as usize,
+    );
+    let mut locks = locked(locks);
+    let memory = locks.map(held, region, bytes, extend != 0);
+    let at = memory.map_or(ptr::null_mut(), |memory| memory.as_ptr().cast_mut());
+    // SAFETY: SQLite hands over a place for the answer. The memory is atomics, which may be written through a shared pointer, and
+    // stays where it is until the last connection has called `shm_unmap`.
+    unsafe { *out = at.cast() };
+    ffi::SQLITE_OK
 }
 
 unsafe extern "C" fn shm_lock(
@@ -332,13 +378,26 @@ unsafe extern "C" fn shm_lock(
     count: c_int,
     flags: c_int,
 ) -> c_int {
-    usual!(file, xShmLock, ffi::SQLITE_IOERR_SHMLOCK, at, count, flags)
+    let Some(Of { locks, held, .. }) = of(file) else {
+        return ffi::SQLITE_IOERR_SHMLOCK;
+    };
+    let at = at.unsigned_abs() as usize;
+    let places = at..at + count.unsigned_abs() as usize;
+    let mut locks = locked(locks);
+    if flags & ffi::SQLITE_SHM_UNLOCK != 0 {
+        locks.unlock_places(held, places);
+        return ffi::SQLITE_OK;
+    }
+    busy_unless(locks.lock_places(held, places, flags & ffi::SQLITE_SHM_EXCLUSIVE != 0))
 }
 
-unsafe extern "C" fn shm_barrier(file: *mut ffi::sqlite3_file) {
-    usual!(file, xShmBarrier, ());
+unsafe extern "C" fn shm_barrier(_: *mut ffi::sqlite3_file) {
+    std::sync::atomic::fence(Ordering::SeqCst);
 }
 
-unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, delete: c_int) -> c_int {
-    usual!(file, xShmUnmap, ffi::SQLITE_OK, delete)
+unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _delete: c_int) -> c_int {
+    if let Some(Of { locks, held, .. }) = of(file) {
+        locked(locks).unmap(held);
+    }
+    ffi::SQLITE_OK
 }
