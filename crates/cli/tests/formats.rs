@@ -7,25 +7,12 @@
 mod common;
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
 
-use common::{Home, fit};
+use common::{Home, fit, zipped};
 use serde_json::Value;
 
 fn code(line: &Value) -> &str {
     line["error"]["code"].as_str().unwrap_or("none")
-}
-
-/// A zip archive with these files.
-fn zipped(path: &Path, files: &[(&str, &[u8])]) {
-    let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());
-    for (name, bytes) in files {
-        let options = zip::write::SimpleFileOptions::default();
-        zip.start_file(*name, options).unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap();
 }
 
 #[test]

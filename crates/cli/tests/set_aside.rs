@@ -13,7 +13,7 @@ mod tracer;
 use std::fs;
 use std::process::Command;
 
-use common::{Home, SERVICES, fit};
+use common::{Home, SERVICES, fit, zipped};
 use tracer::{Calls, Harm, can_trace};
 
 /// Runs the command and kills it when it has read its first file, as it is about to clear the note of that.
@@ -93,6 +93,36 @@ fn a_sound_original_at_which_the_program_was_killed_twice_is_sent() {
     assert_eq!(upload["state"], "sent", "{upload}");
     assert_eq!(home.sandbox.uploads().len(), 1);
     assert!(notes(&home).is_empty());
+}
+
+#[test]
+fn what_a_person_asks_for_is_noted_too() {
+    if !can_trace() {
+        return;
+    }
+    let home = Home::new();
+    let zip = home.path("rides.zip");
+    zipped(&zip, &[("1.fit", &fit(1)), ("2.fit", &fit(2))]);
+    let out = home.path("out.gpx");
+    let import = ["import", zip.to_str().unwrap()];
+    let export = [
+        "export",
+        "1",
+        "--format",
+        "gpx",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    for words in [&import[..], &export] {
+        for begun in [1, 2] {
+            killed_while_reading(&home, words);
+            assert_eq!(notes(&home), [begun], "{words:?}");
+        }
+        home.well(words);
+        assert!(notes(&home).is_empty(), "{words:?}");
+    }
+    assert_eq!(home.well(&["history"]).len(), 2);
+    assert!(fs::read_to_string(out).unwrap().contains("<trkpt"));
 }
 
 /// What a trial reads is of no matter to it, and nothing of it is said.

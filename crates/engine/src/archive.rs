@@ -2,16 +2,18 @@
 //! this process or another.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use library::{AccountState, ActivityId, ActivityRow, Filter, Reader, State, UploadId};
-use track::Sport;
+use track::{Sport, Track};
 
 use crate::clock;
 use crate::detail;
 use crate::inspect;
 use crate::problem;
 use crate::rows::{activity_report, history_row, small, story_view, upload_report};
+use crate::trial::{self, Trial};
 use crate::view::{
     AccountReport, ActivityDetail, ActivityReport, HistoryFilter, HistoryPage, MonthTotal, Problem,
     Series, UploadReport,
@@ -23,6 +25,7 @@ const QUEUE_PAGE: usize = 1_000;
 /// The library as it is now, open for reading.
 pub struct Archive {
     pub(crate) reader: Reader,
+    trial: Trial,
 }
 
 /// The library in this data folder; none where there is none yet.
@@ -40,7 +43,8 @@ impl Archive {
     /// # Errors
     /// It is of a newer version, or cannot be read.
     pub fn open(data_dir: &Path) -> Result<Option<Self>, Problem> {
-        Ok(reader(data_dir)?.map(|reader| Self { reader }))
+        let trial: Trial = Arc::new(trial::goes_well);
+        Ok(reader(data_dir)?.map(|reader| Self { reader, trial }))
     }
 
     /// A page of history for the window.
@@ -149,21 +153,22 @@ impl Archive {
                 uploads,
             }),
         };
-        match self.track(&activity) {
-            Ok(track) => {
-                detail.laps = detail::laps(&track);
-                detail.series = detail::series(&track);
-            }
+        let shown = |track: &Track| (detail::laps(track), detail::series(track));
+        match self.read(&activity, shown) {
+            Ok((laps, series)) => (detail.laps, detail.series) = (laps, series),
             Err(problem) => detail.problem = Some(problem),
         }
         Ok(detail)
     }
 
-    /// What an activity's original says.
-    pub(crate) fn track(&self, activity: &ActivityRow) -> Result<track::Track, Problem> {
+    /// Reads an activity's original and makes something of what it says; under a note, as what a device holds is read.
+    pub(crate) fn read<T>(
+        &self,
+        activity: &ActivityRow,
+        make: impl FnOnce(&Track) -> T,
+    ) -> Result<T, Problem> {
         let original = self.reader.original(activity.id)?;
         let (path, bytes) = (original.path.display().to_string(), original.read()?);
-        let reading = inspect::read_named(&path, &bytes, clock::system()())?;
         let gone = || {
             Problem::new(
                 "original_changed",
@@ -171,11 +176,15 @@ impl Archive {
                 "Run `trackdock-cli doctor`: the file was changed.",
             )
         };
-        reading
-            .tracks
-            .into_iter()
-            .nth(activity.part)
-            .ok_or_else(gone)
+        let read = || {
+            let reading = inspect::read_named(&path, &bytes, clock::system()())?;
+            let track = reading.tracks.get(activity.part).ok_or_else(gone)?;
+            Ok(make(track))
+        };
+        let trial = || (self.trial)(&original.path);
+        let attempts = self.reader.attempts();
+        let read = attempts.read(&original.sha256, trial, read);
+        read.unwrap_or_else(|| Err(inspect::not_read(&path)))
     }
 
     pub(crate) fn row(&self, id: i64) -> Result<ActivityRow, Problem> {
@@ -311,4 +320,72 @@ fn recorded_by(activity: &ActivityRow) -> Option<String> {
         .map(String::as_str)
         .collect();
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use library::{Kept, Library, Origin, Reach};
+
+    use super::*;
+    use crate::export::ExportFormat;
+
+    /// A library with one ride, whose reading the program has begun so often and not ended.
+    fn with_a_ride(folder: &Path, begun: usize) -> i64 {
+        let mut library = Library::open(folder).unwrap();
+        let start = "2026-05-02T10:00:00Z".parse().unwrap();
+        let ride = Track {
+            kind: track::Kind::Activity,
+            start: Some(start),
+            ..Track::default()
+        };
+        let bytes = track::write_fit(&ride).bytes;
+        let mut staged = library.stage().unwrap();
+        staged.write_all(&bytes).unwrap();
+        let staged = staged.finish().unwrap();
+        let hash: String = staged.sha256().map(|byte| format!("{byte:02x}")).concat();
+        let origin = Origin {
+            device: None,
+            file_name: "ride.fit".into(),
+            manual: true,
+            reach: Reach::Since(None),
+        };
+        let reading = track::read(&bytes).unwrap();
+        let kept = library.keep(staged, &reading, &origin, start).unwrap();
+        std::fs::write(folder.join("reading").join(hash), ".".repeat(begun)).unwrap();
+        match kept {
+            Kept::New(ids) => ids[0].0,
+            kept => panic!("{kept:?}"),
+        }
+    }
+
+    /// What comes of a page and of an export when the trial ends so, if one is made.
+    #[track_caller]
+    fn check(begun: usize, goes_well: bool, code: Option<&str>) {
+        let folder = tempfile::tempdir().unwrap();
+        let id = with_a_ride(folder.path(), begun);
+        let archive = Archive {
+            reader: Reader::open(folder.path()).unwrap(),
+            trial: Arc::new(move |_| goes_well),
+        };
+        let export = |name: &str| {
+            let format = ExportFormat::from_name(name).unwrap();
+            let exported = archive.export(id, format, folder.path(), true);
+            exported.map(drop).map_err(|problem| problem.code)
+        };
+        let page = archive.activity(id).unwrap();
+        assert_eq!(page.problem.map(|problem| problem.code).as_deref(), code);
+        assert_eq!(export("gpx"), code.map_or(Ok(()), |code| Err(code.into())));
+        // Its bytes are handed out unread.
+        assert_eq!(export("original"), Ok(()));
+    }
+
+    #[test]
+    fn what_ended_the_program_twice_is_shown_only_when_a_trial_goes_well() {
+        check(0, false, None);
+        check(1, false, None);
+        check(2, true, None);
+        check(2, false, Some(inspect::SET_ASIDE));
+    }
 }

@@ -162,7 +162,7 @@ impl Archive {
                     left_out: Vec::new(),
                 })
             }
-            ExportFormat::Written(format) => Ok(format.write(&self.track(row)?)),
+            ExportFormat::Written(format) => self.read(row, |track| format.write(track)),
         }
     }
 }

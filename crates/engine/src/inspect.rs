@@ -30,14 +30,19 @@ pub fn inspect(path: &Path) -> Vec<Inspection> {
 
 /// What is in an archive, in its order; what was passed over is said with the first recording.
 fn inside(name: &str, bytes: &[u8], now: Timestamp) -> Vec<Inspection> {
-    let mut unzipped = match Unzipped::open(name, bytes, now) {
+    let mut unzipped = match Unzipped::open(name, bytes) {
         Ok(unzipped) => unzipped,
         Err(problem) => return lines(name, None, Err(&problem)),
     };
     let mut all = Vec::new();
-    for inside in unzipped.by_ref() {
-        let read = inside.result.map(|(_, reading)| reading);
-        all.extend(lines(name, Some(&inside.name), read.as_ref()));
+    while let Some(inside) = unzipped.next() {
+        let read = match &inside.content {
+            Ok(bytes) => unzipped.judged(&inside, Some(read_guarded(bytes, now))),
+            Err(problem) => Some(Err(problem.clone())),
+        };
+        if let Some(read) = read {
+            all.extend(lines(name, Some(&inside.name), read.as_ref()));
+        }
     }
     match unzipped.passed_over() {
         Ok(said) => {
@@ -142,13 +147,29 @@ pub(crate) fn broke_the_reader(name: &str) -> Problem {
 /// The code of what is not read for a while.
 pub(crate) const SET_ASIDE: &str = "set_aside";
 
+/// Of a file that the engine takes in or sends by itself.
 pub(crate) fn set_aside(name: &str) -> Problem {
+    not_tried(
+        name,
+        "It is tried again by itself once a day, and nothing else is held up.",
+    )
+}
+
+/// Of a file that a person asked for.
+pub(crate) fn not_read(name: &str) -> Problem {
+    not_tried(
+        name,
+        "Each time that you ask for it, another process tries it first, so that Trackdock does not end.",
+    )
+}
+
+fn not_tried(name: &str, what_happens: &str) -> Problem {
     Problem::new(
         SET_ASIDE,
         format!(
             "{name} is set aside: Trackdock ended twice while it was read, and so did a trial."
         ),
-        "It is tried again by itself once a day, and nothing else is held up. Please report it, so that the reader can be mended.",
+        format!("{what_happens} Please report it, so that the reader can be mended."),
     )
 }
 

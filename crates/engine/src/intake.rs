@@ -15,7 +15,7 @@ use library::{Attempts, Seen, SeenOutcome, StagedFile, Staging};
 use track::Reading;
 
 use crate::Clock;
-use crate::inspect::{self, SET_ASIDE};
+use crate::inspect::{self, SET_ASIDE, read_guarded};
 use crate::trial::Trial;
 use crate::unzipped::Unzipped;
 use crate::view::Problem;
@@ -203,19 +203,26 @@ fn unpack(
             taken,
         })
     };
-    let mut unzipped = match Unzipped::open(&name, bytes, (look.clock)()) {
+    let mut unzipped = match Unzipped::open(&name, bytes) {
         Ok(unzipped) => unzipped,
         Err(problem) => return Ok(file(archive.clone(), Err(problem))),
     };
-    for inside in unzipped.by_ref() {
+    while let Some(inside) = unzipped.next() {
+        let result = match &inside.content {
+            Ok(bytes) => {
+                let staged = look.stage(bytes)?;
+                let read = look.read(&staged, || read_guarded(bytes, (look.clock)()));
+                match unzipped.judged(&inside, read) {
+                    Some(read) => read.map(|reading| (staged, reading)),
+                    None => continue,
+                }
+            }
+            Err(problem) => Err(problem.clone()),
+        };
         let inner = Recording {
             // Only shown, never opened: as text, so that a name from the archive leads nowhere.
             path: PathBuf::from(format!("{name}/{}", inside.name)),
             ..archive.clone()
-        };
-        let result = match inside.result {
-            Ok((bytes, reading)) => Ok((look.stage(&bytes)?, reading)),
-            Err(problem) => Err(problem),
         };
         if look.is_stopped() || !file(inner, result) {
             return Ok(false);
@@ -357,10 +364,20 @@ impl Look {
             return Ok(Copied::Archive(bytes));
         }
         let read = || inspect::read_named(&name, &bytes, (self.clock)());
-        let trial = || (self.trial)(staged.path());
-        let read = self.attempts.read(staged.sha256(), trial, read);
-        let read = read.unwrap_or_else(|| Err(inspect::set_aside(&name)));
+        let read = self.read(&staged, read).unwrap_or_else(|| {
+            Err(if self.manual {
+                inspect::not_read(&name)
+            } else {
+                inspect::set_aside(&name)
+            })
+        });
         Ok(Copied::Done(read.map(|reading| (staged, reading))))
+    }
+
+    /// Reads what was copied, under a note; none where that would end the program.
+    fn read<T>(&self, staged: &StagedFile, read: impl FnOnce() -> T) -> Option<T> {
+        let trial = || (self.trial)(staged.path());
+        self.attempts.read(staged.sha256(), trial, read)
     }
 
     /// Puts bytes out of an archive into the library's staging. The error is our own disk's.

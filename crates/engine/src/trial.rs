@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock;
+use crate::detail;
 use crate::inspect::read_guarded;
 
 /// The argument that makes a program of ours such a process; the file's path follows.
@@ -30,7 +31,7 @@ pub fn was_a_trial() -> bool {
     true
 }
 
-/// All that is done with a recording: reading, and making it ready to be sent.
+/// All that is done with a recording: reading, showing, and making it ready to be sent or exported.
 fn use_whole(bytes: &[u8]) {
     let Ok(reading) = read_guarded(bytes, clock::system()()) else {
         return;
@@ -40,7 +41,10 @@ fn use_whole(bytes: &[u8]) {
     };
     for (part, track) in reading.tracks.iter().enumerate() {
         let _ = track::extract(&unpacked, &reading, part);
-        let _ = track::write_gpx(track);
+        let _ = (detail::laps(track), detail::series(track));
+        for format in track::ExportFormat::ALL {
+            let _ = format.write(track);
+        }
     }
 }
 

@@ -1,28 +1,31 @@
-//! The recordings in a zip archive, one after the other; what else lies in it is passed over and said. Knows no library.
+//! The recordings in a zip archive, one after the other; what else lies in it is passed over and said. Knows no library, and leaves
+//! the reading to who goes through it.
 
-use jiff::Timestamp;
 use track::archive::{self, Content};
 use track::{ReadError, Reading};
 
-use crate::inspect::{broke_the_reader, read_guarded};
+use crate::inspect::{broke_the_reader, not_read};
 use crate::view::Problem;
 
 /// The longest inner name that is shown, in letters.
 const LONGEST_NAME: usize = 200;
 
-/// One recording in an archive, or why a file that seems to be one could not be read.
+/// What may be a recording in an archive.
 pub(crate) struct Inside {
     /// Its name in the archive, fit to be shown: no path.
     pub(crate) name: String,
-    /// Its bytes as they lie there, and what they say.
-    pub(crate) result: Result<(Vec<u8>, Reading), Problem>,
+    /// The same with the archive's before it.
+    whole_name: String,
+    /// Whether its name says that it is one.
+    says_recording: bool,
+    /// Its bytes as they lie there, or why they cannot be had.
+    pub(crate) content: Result<Vec<u8>, Problem>,
 }
 
 /// Goes through an archive in its order.
 pub(crate) struct Unzipped<'a> {
     archive: archive::Archive<'a>,
     name: &'a str,
-    now: Timestamp,
     found: bool,
     others: u64,
     first_other: String,
@@ -33,12 +36,11 @@ impl<'a> Unzipped<'a> {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub(crate) fn open(name: &'a str, bytes: &'a [u8], now: Timestamp) -> Result<Self, Problem> {
+    pub(crate) fn open(name: &'a str, bytes: &'a [u8]) -> Result<Self, Problem> {
         let archive = archive::Archive::open(bytes);
         Ok(Self {
             archive: archive.map_err(|error| Problem::unreadable(name, &error))?,
             name,
-            now,
             found: false,
             others: 0,
             first_other: String::new(),
@@ -71,6 +73,30 @@ impl<'a> Unzipped<'a> {
         })
     }
 
+    /// What reading one came to, if it was read at all; none where it turns out to be no recording and did not say that it is.
+    pub(crate) fn judged(
+        &mut self,
+        inside: &Inside,
+        read: Option<Result<Reading, Option<ReadError>>>,
+    ) -> Option<Result<Reading, Problem>> {
+        let name = &inside.whole_name;
+        let judged = match read {
+            None => Err(not_read(name)),
+            Some(Ok(reading)) => Ok(reading),
+            // Packed with gzip, and something else in it.
+            Some(Err(Some(ReadError::NotARecording { .. } | ReadError::Kml)))
+                if !inside.says_recording =>
+            {
+                self.pass_over(inside.name.clone());
+                return None;
+            }
+            Some(Err(Some(error))) => Err(Problem::unreadable(name, &error)),
+            Some(Err(None)) => Err(broke_the_reader(name)),
+        };
+        self.found = true;
+        Some(judged)
+    }
+
     fn pass_over(&mut self, name: String) {
         if self.others == 0 {
             self.first_other = name;
@@ -86,28 +112,24 @@ impl Iterator for Unzipped<'_> {
         loop {
             let entry = self.archive.next()?;
             let name = shown(&entry.name);
-            let whole = format!("{}/{name}", self.name);
-            let result = match entry.content {
+            let whole_name = format!("{}/{name}", self.name);
+            let content = match entry.content {
                 Content::Other => {
                     self.pass_over(name);
                     continue;
                 }
-                Content::Refused(error) => Err(Problem::unreadable(&whole, &error)),
-                Content::Recording(bytes) => match read_guarded(&bytes, self.now) {
-                    Ok(reading) => Ok((bytes, reading)),
-                    // Packed with gzip, and something else in it.
-                    Err(Some(ReadError::NotARecording { .. } | ReadError::Kml))
-                        if !archive::says_recording(&entry.name) =>
-                    {
-                        self.pass_over(name);
-                        continue;
-                    }
-                    Err(Some(error)) => Err(Problem::unreadable(&whole, &error)),
-                    Err(None) => Err(broke_the_reader(&whole)),
-                },
+                Content::Refused(error) => {
+                    self.found = true;
+                    Err(Problem::unreadable(&whole_name, &error))
+                }
+                Content::Recording(bytes) => Ok(bytes),
             };
-            self.found = true;
-            return Some(Inside { name, result });
+            return Some(Inside {
+                name,
+                whole_name,
+                says_recording: archive::says_recording(&entry.name),
+                content,
+            });
         }
     }
 }

@@ -36,16 +36,29 @@ struct Open {
     is_over: bool,
 }
 
+/// The folder of the notes, in the library's.
+const FOLDER: &str = "reading";
+
 impl Attempts {
-    pub(crate) fn open(folder: &Path, disk: Arc<dyn Disk>) -> Result<Attempts, Error> {
-        disk::create_folder(&*disk, folder)?;
-        disk::make_private(folder, 0o700)?;
-        Ok(Attempts {
+    pub(crate) fn open(library: &Path, disk: Arc<dyn Disk>) -> Result<Attempts, Error> {
+        let folder = library.join(FOLDER);
+        disk::create_folder(&*disk, &folder)?;
+        disk::make_private(&folder, 0o700)?;
+        Ok(Attempts::over(folder, disk))
+    }
+
+    /// For who reads beside the one who has the library open, and makes no folders in it.
+    pub(crate) fn beside(library: &Path) -> Attempts {
+        Attempts::over(library.join(FOLDER), Arc::new(disk::Plain))
+    }
+
+    fn over(folder: PathBuf, disk: Arc<dyn Disk>) -> Attempts {
+        Attempts {
             folder: folder.into(),
             disk,
             alone: Arc::default(),
             open: Arc::default(),
-        })
+        }
     }
 
     /// Reads what has this hash, under a note. If the program ended twice in the middle of it, that may have been chance: then

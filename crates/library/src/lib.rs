@@ -66,7 +66,6 @@ pub use wishes::Selection;
 pub struct Library {
     reader: Reader,
     staging: Staging,
-    attempts: Attempts,
     disk: Arc<dyn Disk>,
     /// Held until the library is closed, also by a crash.
     _lock: File,
@@ -82,7 +81,7 @@ impl Deref for Library {
 
 impl Drop for Library {
     fn drop(&mut self) {
-        self.attempts.close();
+        self.reader.attempts.close();
     }
 }
 
@@ -127,16 +126,16 @@ impl Library {
         require_write_ahead(&db, &file)?;
         keep_recovered(&*disk, &folder.join(reader::WRITE_AHEAD))?;
         let staging = Staging::open(&folder.join("staging"), Arc::clone(&disk))?;
-        let attempts = Attempts::open(&folder.join("reading"), Arc::clone(&disk))?;
+        let attempts = Attempts::open(folder, Arc::clone(&disk))?;
         disk::sync_folder(&*disk, folder)?;
         let reader = Reader {
             db,
             folder: folder.to_owned(),
+            attempts,
         };
         let mut library = Library {
             reader,
             staging,
-            attempts,
             disk,
             _lock: lock,
         };
@@ -155,11 +154,6 @@ impl Library {
     /// Where copies grow before they are kept; may be sent to the thread that copies.
     pub fn staging(&self) -> Staging {
         self.staging.clone()
-    }
-
-    /// The notes of what is being read; may be sent to the thread that reads.
-    pub fn attempts(&self) -> Attempts {
-        self.attempts.clone()
     }
 
     /// A new file in staging.

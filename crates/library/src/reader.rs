@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::text::count;
-use crate::{AccountId, Error, State, migrate, uploads};
+use crate::{AccountId, Attempts, Error, State, migrate, uploads};
 
 /// The database's name in the library folder.
 pub(crate) const DATABASE: &str = "library.db";
@@ -21,6 +21,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct Reader {
     pub(crate) db: Connection,
     pub(crate) folder: PathBuf,
+    pub(crate) attempts: Attempts,
 }
 
 /// How many uploads are in which state.
@@ -86,7 +87,13 @@ impl Reader {
         Ok(Reader {
             db,
             folder: folder.to_owned(),
+            attempts: Attempts::beside(folder),
         })
+    }
+
+    /// The notes of what is being read; may be sent to the thread that reads.
+    pub fn attempts(&self) -> Attempts {
+        self.attempts.clone()
     }
 
     /// The library folder.

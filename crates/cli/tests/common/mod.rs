@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -259,6 +260,17 @@ pub(crate) fn ride(number: u32) -> Track {
 
 pub(crate) fn fit(number: u32) -> Vec<u8> {
     track::write_fit(&ride(number)).bytes
+}
+
+/// A zip archive with these files.
+pub(crate) fn zipped(path: &Path, files: &[(&str, &[u8])]) {
+    let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());
+    for (name, bytes) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        zip.start_file(*name, options).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap();
 }
 
 /// The corpus of real recordings beside the checkout, where it is there; else a loud line.
