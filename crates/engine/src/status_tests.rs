@@ -126,14 +126,18 @@ const TABLE: &[Row] = &[
         "waiting 3600 paused 3600",
     ),
     (T, 404, "", HTML, "waiting 3600 paused 3600"),
+    (M, 301, "", "", "waiting 3600 paused 3600"),
+    (M, 303, "", "", "waiting 3600 paused 3600"),
+    (T, 307, "", "", "waiting 3600 paused 3600"),
+    // What a page answers to a form that it has taken; the list tells.
     (
         T,
         302,
         "Location: https://elsewhere.example/",
         "",
-        "waiting 3600 paused 3600",
+        "unsure 0",
     ),
-    (M, 301, "", "", "waiting 3600 paused 3600"),
+    (T, 303, "Location: /activities/7", "", "unsure 0"),
     // Too much.
     (M, 429, "Retry-After: 900", "", "waiting 900 paused 900"),
     (
@@ -160,17 +164,18 @@ const TABLE: &[Row] = &[
     (T, 429, "Retry-After: soon", "", "waiting 30 paused 30"),
     (M, 429, "", "", "waiting 30 paused 30"),
     (M, 503, "Retry-After: 120", HTML, "waiting 120 paused 120"),
-    (T, 503, "Retry-After: 120", "", "waiting 120 paused 120"),
     (M, 503, "", HTML, "waiting 30 paused 30"),
-    // Nothing was said of waiting: a server that fell over while it worked on the file says the same.
-    (T, 503, "", HTML, "unsure 0"),
+    // A server that fell over while it worked on the file says the same, and a list tells.
+    (T, 503, "Retry-After: 120", "", "unsure 120 paused 120"),
+    (T, 503, "", HTML, "unsure 30 paused 30"),
     // It did not wait for the whole file.
     (M, 408, "", "", "waiting 30 paused 30"),
     (T, 425, "", "", "waiting 30 paused 30"),
     // Something broke after the file had arrived, or before.
     (M, 500, "", "", "unsure 5"),
     (M, 502, "", HTML, "unsure 5"),
-    (M, 504, "Retry-After: 900", "", "unsure 5"),
+    (M, 504, "Retry-After: 900", "", "unsure 900 paused 900"),
+    (T, 502, "Retry-After: 900", "", "unsure 900 paused 900"),
     (T, 500, "", r#"{"error":"server_error"}"#, "unsure 0"),
     (T, 502, "", HTML, "unsure 0"),
     (T, 504, "", "", "unsure 0"),

@@ -106,6 +106,12 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
         }
         Outcome::Refused(words) => refused(&words, service),
         Outcome::Blocked(what) => blocked(&what, from, service),
+        // What is only looked at was taken before.
+        Outcome::Throttled {
+            after,
+            perhaps_taken: true,
+            ..
+        } if from == State::Sending => throttled_in_doubt(after, now),
         Outcome::Throttled { after, .. } => throttled(after, from, now),
         Outcome::Transient { what, after } => unreachable_now(&what, after, from, now),
         Outcome::SecretsClosed(error) => secrets_closed(error.into(), from, now),
@@ -155,10 +161,28 @@ fn blocked(what: &str, from: State, service: &str) -> Step {
 fn throttled(after: Option<Duration>, from: State, now: &Circumstances<'_>) -> Step {
     let service = now.service;
     let wait = schedule::delay(now.failures, after, now.dice);
+    let step = Step::to(resting(from), format!("{service} asked to wait.")).due(wait);
+    step.effect(pause_as_asked(service, wait))
+}
+
+fn pause_as_asked(service: &str, wait: Duration) -> AccountEffect {
     let title = format!("{service} asks to wait before the next upload.");
     let problem = Problem::new("throttled", title, "It goes on by itself.");
-    let step = Step::to(resting(from), format!("{service} asked to wait.")).due(wait);
-    step.effect(AccountEffect::Pause(problem, wait))
+    AccountEffect::Pause(problem, wait)
+}
+
+/// The service asks to wait and leaves it open whether it took the file: what is done about that is done after the wait.
+fn throttled_in_doubt(after: Option<Duration>, now: &Circumstances<'_>) -> Step {
+    let service = now.service;
+    let wait = schedule::delay(now.failures, after, now.dice);
+    let step = unsure("it asked to wait", now);
+    Step {
+        // Without a time a person is waited for.
+        due_in: step.due_in.map(|due| due.max(wait)),
+        ..step
+    }
+    .saying(format!("{service} asked to wait: it may have arrived."))
+    .effect(pause_as_asked(service, wait))
 }
 
 /// What cannot be read is not signed out: it waits until the keyring opens.

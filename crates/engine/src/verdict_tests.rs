@@ -61,6 +61,7 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::Blocked("go away.".into()),
         Outcome::Throttled {
             after: seconds(900),
+            perhaps_taken: false,
             what: String::new(),
         },
         Outcome::Transient {
@@ -384,6 +385,7 @@ fn an_account_follows_its_uploads() {
     let unsure = step(Outcome::Unknown("lost".into()));
     let throttled = step(Outcome::Throttled {
         after: seconds(50),
+        perhaps_taken: false,
         what: String::new(),
     });
     let sign_in = step(Outcome::NeedsSignIn(String::new()));

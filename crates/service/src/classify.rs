@@ -61,6 +61,30 @@ pub(crate) fn upload(rules: &ResponseRules, answer: &Answer, now: Timestamp) -> 
     Verdict::Is(refusal(rules, answer, json, code.as_deref()))
 }
 
+/// What an answer to an upload means at a service whose list tells what it has: there nothing that leaves it open whether the
+/// file was taken counts as if it was not. A gateway says 503 for a server that fell over while it worked on the file, with or
+/// without a time; and 301 to 303 are what a page answers to a form that it has taken (RFC 9110 §15.4). A service without a
+/// list recognises what it already has, so that there the file is sent again.
+pub(crate) fn upload_where_a_list_tells(
+    rules: &ResponseRules,
+    answer: &Answer,
+    now: Timestamp,
+) -> Verdict {
+    match upload(rules, answer, now) {
+        Verdict::Is(Outcome::Throttled { after, what, .. }) if answer.status == 503 => {
+            Verdict::Is(Outcome::Throttled {
+                after,
+                perhaps_taken: true,
+                what,
+            })
+        }
+        Verdict::Is(Outcome::Blocked(what)) if (301..=303).contains(&answer.status) => {
+            Verdict::Is(Outcome::Unknown(what))
+        }
+        verdict => verdict,
+    }
+}
+
 /// What an answer to a look at one upload means.
 pub(crate) fn poll(rules: &ResponseRules, answer: &Answer, id: &str, now: Timestamp) -> Verdict {
     let json = answer.json();
@@ -159,9 +183,12 @@ fn trouble(
     let outcome = match answer.status {
         _ if client_side && said(&rules.scope_codes) => Outcome::NeedsScope("the sign-in does not allow it".into()),
         _ if refuses_token(rules, answer) => return Some(Verdict::Token),
-        429 | 503 => Outcome::Throttled { after: answer.wait(now), what: words(answer, json, code, &rules.error_text) },
+        429 | 503 => Outcome::Throttled { after: answer.wait(now), perhaps_taken: false, what: words(answer, json, code, &rules.error_text) },
         408 | 425 => Outcome::transient("it did not wait for the request"),
-        500..600 if asked == Asked::Upload => Outcome::Unknown("it has an internal problem".into()),
+        500..600 if asked == Asked::Upload => match answer.wait(now) {
+            None => Outcome::Unknown("it has an internal problem".into()),
+            after => Outcome::Throttled { after, perhaps_taken: true, what: "it has an internal problem".into() },
+        },
         500..600 => Outcome::Transient { what: "it has an internal problem".into(), after: answer.wait(now) },
         300..=399 => Outcome::Blocked("it points to another address, which is not followed; check the address in the settings".into()),
         _ => return None,

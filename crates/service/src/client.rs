@@ -227,11 +227,8 @@ impl Client {
                 return damaged();
             };
             let verdict = match self.session.wire.send(request, outgoing, progress).await {
-                // Without a word of waiting it may have fallen over while it worked on the file; then its list tells.
-                Ok(answer)
-                    if answer.status == 503 && answer.wait(now()).is_none() && self.can_list() =>
-                {
-                    Verdict::Is(Outcome::Unknown("it is not available".into()))
+                Ok(answer) if self.can_list() => {
+                    classify::upload_where_a_list_tells(&rules.response, &answer, now())
                 }
                 Ok(answer) => classify::upload(&rules.response, &answer, now()),
                 Err(lost) if lost.perhaps_taken => Verdict::Is(Outcome::Unknown(lost.what)),

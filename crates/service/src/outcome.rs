@@ -33,10 +33,12 @@ pub enum Outcome {
     Refused(String),
     /// The service turns the program away, whatever the file.
     Blocked(String),
-    /// The service said to wait (429 or 503): it did not take the file.
+    /// The service said to wait (429, 503, or another error of its own that names a time).
     Throttled {
         /// How long it asked to wait, at most 24 h; `None`: it did not say.
         after: Option<Duration>,
+        /// It may have taken the file all the same: never send again blindly, not after the wait either.
+        perhaps_taken: bool,
         /// What it said.
         what: String,
     },
@@ -76,7 +78,12 @@ impl Outcome {
             Outcome::NeedsScope(what) => Outcome::NeedsScope(clean(&what)),
             Outcome::Refused(what) => Outcome::Refused(clean(&what)),
             Outcome::Blocked(what) => Outcome::Blocked(clean(&what)),
-            Outcome::Throttled { after, what } => Outcome::Throttled {
+            Outcome::Throttled {
+                after,
+                perhaps_taken,
+                what,
+            } => Outcome::Throttled {
+                perhaps_taken,
                 after,
                 what: clean(&what),
             },

@@ -164,7 +164,7 @@ fn told(outcome: Outcome) -> (String, String) {
         Outcome::NeedsScope(words) => ("needs scope".into(), words),
         Outcome::Refused(words) => ("refused".into(), words),
         Outcome::Blocked(words) => ("blocked".into(), words),
-        Outcome::Throttled { after, what } => match after {
+        Outcome::Throttled { after, what, .. } => match after {
             Some(after) => (format!("throttled {}", after.as_secs()), what),
             None => ("throttled".into(), what),
         },
