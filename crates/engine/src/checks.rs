@@ -72,7 +72,7 @@ impl State {
         let now = self.now();
         let Some(lane) = self
             .lane(service)
-            .filter(|lane| lane.sending.is_none() && !lane.listing)
+            .filter(|lane| lane.sending.is_none() && lane.listing.is_none())
         else {
             return;
         };
@@ -132,7 +132,7 @@ impl State {
         let Some(lane) = self.lane(service) else {
             return;
         };
-        lane.sending = Some((upload, 0.0));
+        lane.begin(upload);
         let client = Arc::clone(&lane.client);
         let prepared = Prepared {
             original,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use library::{AccountId, UploadId};
 use service::{Client, RemoteActivity, ServiceId, Settings};
 use tokio::sync::watch;
@@ -20,11 +21,11 @@ pub(crate) struct Lane {
     pub(crate) sending: Option<(UploadId, f64)>,
     /// Processing uploads that are being asked about.
     pub(crate) polling: HashSet<UploadId>,
-    /// The service's list is being read.
-    pub(crate) listing: bool,
+    /// Since when the service's list is being read.
+    pub(crate) listing: Option<Timestamp>,
     /// What the service had when its list was last read in this run.
     pub(crate) list: Option<Vec<RemoteActivity>>,
-    /// Uploads that the user released: what resembles them in the list holds them up no more.
+    /// Uploads that the user released: what resembles them in the list holds them up no more. The word is for one attempt.
     pub(crate) released: HashSet<UploadId>,
     /// How often in a row the account had to be paused.
     pub(crate) stumbles: u32,
@@ -50,7 +51,7 @@ impl Lane {
             account,
             sending: None,
             polling: HashSet::new(),
-            listing: false,
+            listing: None,
             list: None,
             released: HashSet::new(),
             stumbles: 0,
@@ -61,6 +62,12 @@ impl Lane {
         }
     }
 
+    /// An upload is on its way. What comes of it nobody has looked at yet.
+    pub(crate) fn begin(&mut self, upload: UploadId) {
+        self.sending = Some((upload, 0.0));
+        self.released.remove(&upload);
+    }
+
     /// Whether it waits for an answer from outside.
     pub(crate) fn is_busy(&self) -> bool {
         self.is_on_the_line() || self.signing_in.is_some() || self.signing_out
@@ -68,7 +75,7 @@ impl Lane {
 
     /// Whether a request of an upload is under way.
     pub(crate) fn is_on_the_line(&self) -> bool {
-        self.sending.is_some() || !self.polling.is_empty() || self.listing
+        self.sending.is_some() || !self.polling.is_empty() || self.listing.is_some()
     }
 
     /// Whether nothing may be begun: nobody is signed in, or who that is may be changing.

@@ -75,10 +75,11 @@ impl State {
         let inbox = self.inbox.clone();
         let handle = self.runtime.handle().clone();
         let clock = Arc::clone(&self.clock);
-        let Some(lane) = self.lane(service).filter(|lane| !lane.listing) else {
+        let now = self.now();
+        let Some(lane) = self.lane(service).filter(|lane| lane.listing.is_none()) else {
             return;
         };
-        lane.listing = true;
+        lane.listing = Some(now);
         let client = Arc::clone(&lane.client);
         handle.spawn(async move {
             let reading = async move { client.list(&*clock).await };
@@ -88,7 +89,8 @@ impl State {
         });
     }
 
-    /// The service's list has come: it settles every unsure upload, and is searched before first uploads.
+    /// The service's list has come: it settles every unsure upload that was to be looked for when it was asked for, and is
+    /// searched before first uploads. A list says nothing of what may have arrived since it was made.
     pub(crate) fn listed(
         &mut self,
         service: ServiceId,
@@ -98,13 +100,17 @@ impl State {
         let Some(lane) = self.lane(service) else {
             return;
         };
-        lane.listing = false;
+        // Between the two the clock may have been set back.
+        let asked_at = lane
+            .listing
+            .take()
+            .map_or(now, |asked_at| asked_at.min(now));
         let Some(account) = lane.account else { return };
         let list = match list {
             Ok(list) => list,
             Err(outcome) => return self.list_failed(service, outcome),
         };
-        let due = self.library.looks_due(account, now, u32::MAX);
+        let due = self.library.looks_due(account, asked_at, u32::MAX);
         for job in self.check(due).unwrap_or_default() {
             if job.upload.state == UploadState::Unsure {
                 let found = self.search(&list, &job);

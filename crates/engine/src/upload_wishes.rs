@@ -45,7 +45,8 @@ impl State {
         let released = self
             .library
             .release(Selection::Upload(UploadId(upload)), self.now())?;
-        for lane in &mut self.lanes {
+        // Of what is not on hold nobody has said anything.
+        for lane in self.lanes.iter_mut().filter(|_| released > 0) {
             lane.released.insert(UploadId(upload));
         }
         one(released, "It is not on hold.")
