@@ -1,4 +1,4 @@
-//! Twenty-eight faults that a program of this kind could have, each planted into a copy of the sources: the simulation must find
+//! Thirty-seven faults that a program of this kind could have, each planted into a copy of the sources: the simulation must find
 //! every one. What a test cannot find, it does not prove. `TRACKDOCK_FAULT`: only those whose words hold this.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
 
@@ -26,7 +26,7 @@ const CLIENT: &str = "service/src/client.rs";
 const CLASSIFY: &str = "service/src/classify.rs";
 const SESSION: &str = "service/src/session.rs";
 
-const FAULTS: [Fault; 28] = [
+const FAULTS: [Fault; 37] = [
     (
         "an upload of unknown outcome is sent again without a look",
         &[(
@@ -98,8 +98,8 @@ const FAULTS: [Fault; 28] = [
             ),
             (
                 CHECKS,
-                "lane.sending.is_none() && !lane.listing",
-                "!lane.listing",
+                "lane.sending.is_none() && lane.listing.is_none()",
+                "lane.listing.is_none()",
             ),
         ],
     ),
@@ -115,8 +115,32 @@ const FAULTS: [Fault; 28] = [
         "an internal error after the file has gone is taken for a no",
         &[(
             CLASSIFY,
-            "500..600 if asked == Asked::Upload => Outcome::Unknown(\"it has an internal problem\".into())",
-            "500..600 if asked == Asked::Upload => Outcome::transient(\"it has an internal problem\")",
+            "None => Outcome::Unknown(\"it has an internal problem\".into()),",
+            "None => Outcome::transient(\"it has an internal problem\"),",
+        )],
+    ),
+    (
+        "a service that asks to wait is taken not to have taken the file",
+        &[(
+            CLASSIFY,
+            "if answer.status == 503 => {",
+            "if answer.status == 599 => {",
+        )],
+    ),
+    (
+        "a redirect after the file has gone is taken for a no",
+        &[(
+            CLASSIFY,
+            "if (301..=303).contains(&answer.status) =>",
+            "if answer.status == 399 =>",
+        )],
+    ),
+    (
+        "a list that was asked for before it was time to look settles an upload",
+        &[(
+            LOOKING,
+            "self.library.looks_due(account, asked_at, u32::MAX)",
+            "self.library.looks_due(account, now.max(asked_at), u32::MAX)",
         )],
     ),
     (
@@ -267,6 +291,54 @@ const FAULTS: [Fault; 28] = [
             VERDICT,
             "Match::Untold(_) if look < 2",
             "Match::Untold(_) if look < 1",
+        )],
+    ),
+    (
+        "a word that let it go once is taken for every later attempt",
+        &[(
+            "engine/src/lane.rs",
+            "        self.released.remove(&upload);\n",
+            "",
+        )],
+    ),
+    (
+        "what was never on hold is let go all the same",
+        &[(
+            "engine/src/upload_wishes.rs",
+            "self.lanes.iter_mut().filter(|_| released > 0)",
+            "self.lanes.iter_mut()",
+        )],
+    ),
+    (
+        "the list is not read before the first upload",
+        &[(
+            CHECKS,
+            "if lane.client.can_list() && lane.list.is_none() {",
+            "if lane.client.can_list() && lane.list.is_none() && job.upload.attempts > 0 {",
+        )],
+    ),
+    (
+        "what another program had sent is sent once more",
+        &[(
+            VERDICT,
+            "        Match::None | Match::Untold(_) => None,\n",
+            "        Match::None | Match::Untold(_) | Match::One(_) => None,\n",
+        )],
+    ),
+    (
+        "a person is asked about what the list surely lacks",
+        &[(
+            VERDICT,
+            "Match::None => sent_again(format!(\"It did not arrive at {service}\"), now),",
+            "Match::None => Step::to(State::Unsure, undecided(service)).coded(UNDECIDED),",
+        )],
+    ),
+    (
+        "a device on which nothing can be seen is taken for one whose files were deleted",
+        &[(
+            "engine/src/keeping.rs",
+            "            Found::Listed { recordings, fresh } => {\n",
+            "            Found::Listed { recordings, fresh } => {\n                for id in (1..64).filter(|_| recordings == 0) {\n                    drop(self.library.delete_activity(library::ActivityId(id), jiff::Timestamp::UNIX_EPOCH));\n                }\n                let Some(look) = self.devices.get_mut(id).and_then(|entry| entry.look.as_mut()) else {\n                    return;\n                };\n",
         )],
     ),
 ];

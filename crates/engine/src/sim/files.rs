@@ -35,6 +35,12 @@ pub(super) fn pool() -> &'static [Recorded] {
     })
 }
 
+/// Whether two recordings began within two seconds: the same, or of the same ride.
+pub(super) fn is_same_ride(one: usize, other: usize) -> bool {
+    let apart = pool()[one].start.duration_since(pool()[other].start);
+    apart.abs() <= jiff::SignedDuration::from_secs(2)
+}
+
 fn recorded(day: i64, later_s: i64) -> Recorded {
     let start_ms = BEGINNING_MS - (day + 1) * APART_MS + later_s * 1000;
     let at = |second: i64| Timestamp::from_millisecond(start_ms + second * 1000).unwrap();

@@ -2,6 +2,8 @@
 
 use service::{Carried, ServiceId};
 
+use super::services::Services;
+
 /// The program looks for what may have arrived twice, at least so far apart.
 const LOOKS_APART_MS: u64 = 5_000;
 
@@ -53,5 +55,37 @@ impl LateOnes {
         self.0 = later;
         due.sort_by_key(|late| (late.taken_ms, late.id, late.request.body.clone()));
         due
+    }
+}
+
+/// A request that has left: when the program dies now, it may still arrive.
+pub(super) struct Underway<'a> {
+    pub(super) services: &'a Services,
+    pub(super) id: ServiceId,
+    pub(super) is_upload: bool,
+    pub(super) request: Option<&'a Carried>,
+    /// So long after it is given up on it is taken.
+    pub(super) late_ms: Option<u64>,
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if self.is_upload {
+            self.services.with(self.id, |model| model.uploading = false);
+        }
+        let Some(request) = self.request else { return };
+        let now = self.services.now_ms();
+        if let Some(ms) = self.late_ms {
+            let late = Late {
+                id: self.id,
+                request: request.clone(),
+                given_up_ms: now,
+                taken_ms: now + ms,
+                clock_was_set: false,
+            };
+            self.services.give_up(late);
+            return;
+        }
+        self.services.leave(self.id, request.clone());
     }
 }

@@ -1,6 +1,7 @@
 //! The engine in a world that is played: clock, network, services, keyring, device and athlete come out of one seed, which also
 //! says when the program dies. What must hold in every world is checked at its end.
 
+mod athlete;
 mod files;
 mod late;
 mod model;
@@ -8,6 +9,7 @@ mod oracle;
 mod power;
 mod services;
 mod store;
+mod unplug;
 mod world;
 
 use std::ops::Range;
@@ -17,13 +19,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use service::ServiceId;
 
-use crate::event::{self, Retry};
+use crate::event;
+use athlete::Athlete;
 use world::World;
 
 /// Plays one world; what went wrong, and what happened.
 fn play(seed: u64) -> (Vec<String>, Vec<String>) {
     let mut world = World::new(seed);
-    let mut athlete = oracle::Athlete::default();
+    let mut athlete = Athlete::default();
     world
         .services
         .badness([0, 15, 30, 60][world.rng.usize(0..4)]);
@@ -55,27 +58,16 @@ fn play(seed: u64) -> (Vec<String>, Vec<String>) {
 }
 
 /// Somebody or something does something.
-fn act(world: &mut World, athlete: &mut oracle::Athlete) {
+fn act(world: &mut World, athlete: &mut Athlete) {
     let service = ServiceId::ALL[world.rng.usize(0..2)];
-    let what = world.rng.u8(0..22);
+    let what = world.rng.u8(0..26);
     world.services.trace(format!("act {what}"));
     match what {
         0..=7 => {
-            for _ in 0..world.rng.usize(1..4) {
-                let file = world.rng.usize(0..files::pool().len());
-                let half = world.rng.u8(0..6) == 0;
-                let length = files::pool()[file].bytes.len();
-                if !athlete.recorded.contains(&file) || athlete.halves.contains(&file) {
-                    world.record(file, if half { length / 2 } else { length });
-                    athlete.wrote(file, half, world.device().is_dir());
-                }
-            }
+            athlete.records(world);
             world.plug_in();
         }
-        8 => {
-            // The cable is pulled; it comes back later.
-            world.pull_or_plug();
-        }
+        8 => world.pull_or_plug(),
         9 => {
             let file = world.rng.usize(0..files::pool().len());
             world
@@ -86,18 +78,19 @@ fn act(world: &mut World, athlete: &mut oracle::Athlete) {
         11 => world.services.end_tokens(service, true),
         12 => world.sign_in(service),
         13 => {
-            let locked = world.rng.bool();
-            world.store.lock(locked);
+            let why = world.rng.u8(0..8);
+            if why < 4 {
+                world.store.close(why);
+            } else {
+                world.store.open_up();
+            }
         }
         14 => {
             let far = [-3_600_000, 3_600_000, -86_400_000, 86_400_000, 1_500];
             let far = far[world.rng.usize(0..far.len())];
             world.jump(far);
         }
-        15 => {
-            athlete.gave_a_word(world);
-            world.command(event::Command::Retry(Retry::All));
-        }
+        15 => athlete.retries_all(world),
         16 => athlete.decides(world),
         17 => athlete.deletes(world),
         18 => {
@@ -106,6 +99,10 @@ fn act(world: &mut World, athlete: &mut oracle::Athlete) {
         }
         19 => world.die(),
         20 => world.cut(),
+        21 => world.shift_times(),
+        22 => athlete.retries_one(world),
+        23 => Athlete::sends_earlier(world),
+        24 => athlete.imports(world),
         _ => world.trouble(),
     }
 }

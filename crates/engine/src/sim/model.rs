@@ -45,6 +45,12 @@ pub(super) struct Model {
     pub(super) too_late: BTreeMap<usize, u32>,
     /// Asked to send nothing before.
     pub(super) not_before_ms: u64,
+    /// When the list was made that this run of the program has last heard.
+    pub(super) listed_ms: Option<u64>,
+    /// Which recordings began to be sent, and when.
+    pub(super) begun: Vec<(usize, u64)>,
+    /// How often each was sent although another program's was in the list.
+    pub(super) over_others: BTreeMap<usize, u32>,
 }
 
 /// What becomes of one request.
@@ -66,8 +72,53 @@ pub(super) enum Fate {
     Breaks(bool),
     /// The token is not accepted this once.
     TokenRefused,
+    /// The sign-in does not allow it.
+    ScopeRefused,
     /// The client gives up, at once or when its patience ends, and so long after that it is taken.
     Late(bool, u64),
+}
+
+/// Somebody else's page.
+pub(super) const HTML: &[u8] = b"<html><title>Welcome to our Wi-Fi</title></html>";
+
+impl Fate {
+    /// Whether the service does what it is asked, and what is said in place of its own answer.
+    pub(super) fn says(self) -> (bool, Option<Reply>) {
+        match self {
+            Fate::Well => (true, None),
+            Fate::NotSent
+            | Fate::LostBefore
+            | Fate::Silence(false)
+            | Fate::Breaks(false)
+            | Fate::Late(..) => (false, None),
+            Fate::LostAfter | Fate::Silence(true) | Fate::Breaks(true) => (true, None),
+            Fate::Trouble(status, wait, does) => {
+                let headers = wait.map(|wait| ("retry-after".to_owned(), wait.to_string()));
+                let headers = headers.into_iter().collect();
+                (
+                    does,
+                    Some(Reply {
+                        status,
+                        headers,
+                        body: Vec::new(),
+                    }),
+                )
+            }
+            Fate::Page(does) => (
+                does,
+                Some(Reply {
+                    status: 200,
+                    headers: Vec::new(),
+                    body: HTML.to_vec(),
+                }),
+            ),
+            Fate::TokenRefused => (false, Some(reply(401, &json!({"error": "invalid_token"})))),
+            Fate::ScopeRefused => (
+                false,
+                Some(reply(403, &json!({"error": "insufficient_scope"}))),
+            ),
+        }
+    }
 }
 
 impl Model {
@@ -88,6 +139,9 @@ impl Model {
             refusals: BTreeMap::new(),
             too_late: BTreeMap::new(),
             not_before_ms: 0,
+            listed_ms: None,
+            begun: Vec::new(),
+            over_others: BTreeMap::new(),
         }
     }
 
@@ -103,23 +157,39 @@ impl Model {
             2 | 3 => Fate::LostAfter,
             4 => Fate::Silence(does),
             5 => Fate::Trouble(500, None, does),
-            6 => Fate::Trouble(502, None, does),
-            // A service that says how long to wait has not taken it.
-            7 => Fate::Trouble(
-                503,
-                wait,
-                does && wait.is_none() && self.id == ServiceId::TrekPoint,
-            ),
+            6 => Fate::Trouble(502, wait, does),
+            // A gateway says so for a server that fell over while it worked on it, too, with a time or without.
+            7 => Fate::Trouble(503, wait, does),
+            8 if is_upload && self.id == ServiceId::TrekPoint && does => {
+                Fate::Trouble(303, None, self.rng.bool())
+            }
             8 => Fate::Trouble(429, wait, false),
             9 => Fate::Page(does),
             11 => Fate::Breaks(does),
             10 if is_upload && self.rng.u8(0..4) == 0 => Fate::Trouble(403, None, false),
+            // At Map My Tracks the same would be a word on the file.
+            10 if self.id == ServiceId::TrekPoint && self.rng.u8(0..4) == 0 => Fate::ScopeRefused,
             13 | 14 if is_upload => {
                 let longest = [4_900, 20_000, 600_000][self.rng.usize(0..3)];
                 Fate::Late(does, self.rng.u64(1..longest))
             }
             _ => Fate::TokenRefused,
         }
+    }
+
+    /// An upload begins; whether that is too early, because this run has not heard yet what the service has.
+    pub(super) fn begins(&mut self, file: Option<usize>, now_ms: u64) -> bool {
+        let Some(file) = file else { return false };
+        self.begun.push((file, now_ms));
+        let listed_ms = self.listed_ms.unwrap_or(0);
+        let mut others = self.remotes.iter().filter(|remote| !remote.ours);
+        let is_there = |remote: &Remote| {
+            remote.created_ms < listed_ms && files::is_same_ride(remote.file, file)
+        };
+        if self.id == ServiceId::TrekPoint && others.any(is_there) {
+            *self.over_others.entry(file).or_default() += 1;
+        }
+        self.id == ServiceId::TrekPoint && self.listed_ms.is_none()
     }
 
     pub(super) fn grant(&mut self, now_ms: u64) {

@@ -1,110 +1,26 @@
-//! What the athlete did, how the world is put in order at the end, and what must hold then.
+//! How the world is put in order at the end, and what must hold then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use library::{ActivityId, ActivityRow, Library, State as UploadState, UploadId, UploadRow};
 use service::ServiceId;
 
+use super::athlete::Athlete;
 use super::files;
 use super::power::unsound;
 use super::world::World;
-use crate::event::Command;
 
 /// Numbers of activities and uploads that a world may reach.
 const MOST: i64 = 64;
 /// Three days: longer than any back-off and any wait that a service may ask for.
 const LONG_MS: u64 = 3 * 86_400_000;
 
-/// What the athlete has done that changes what may be expected.
-#[derive(Default)]
-pub(super) struct Athlete {
-    /// Recordings on the device.
-    pub(super) recorded: BTreeSet<usize>,
-    /// Those of them that are not whole.
-    pub(super) halves: BTreeSet<usize>,
-    /// Those that once were not: what was kept of them then is another file.
-    were_halves: BTreeSet<usize>,
-    /// Recordings whose activity was deleted.
-    deleted: BTreeSet<usize>,
-    /// How often something that was undecided was told to go.
-    words: BTreeMap<usize, u32>,
-}
-
-impl Athlete {
-    pub(super) fn wrote(&mut self, file: usize, half: bool, there: bool) {
-        if !there {
-            return;
-        }
-        self.recorded.insert(file);
-        if half {
-            self.halves.insert(file);
-            self.were_halves.insert(file);
-        } else {
-            self.halves.remove(&file);
-        }
-    }
-
-    /// Everything that may be tried again is told to.
-    pub(super) fn gave_a_word(&mut self, world: &World) {
-        world.services.may_be_early();
-        for upload in uploads(world) {
-            self.spoke(world, &upload);
-        }
-    }
-
-    fn spoke(&mut self, world: &World, upload: &UploadRow) {
-        let activity = world.library().activity(upload.activity).unwrap();
-        if let Some(file) = file_of(&activity) {
-            *self.words.entry(file).or_default() += 1;
-        }
-    }
-
-    /// Lets go, keeps back, or sends never, one of the uploads.
-    pub(super) fn decides(&mut self, world: &mut World) {
-        let mut all = uploads(world);
-        // Mostly it is what is held that somebody decides about.
-        if all.iter().any(|upload| upload.state == UploadState::Held) && world.rng.u8(0..4) > 0 {
-            all.retain(|upload| upload.state == UploadState::Held);
-        }
-        if all.is_empty() {
-            return;
-        }
-        let upload = all[world.rng.usize(0..all.len())].clone();
-        let id = upload.id.0;
-        let command = match world.rng.u8(0..3) {
-            0 => Command::Hold { upload: id },
-            1 => {
-                self.spoke(world, &upload);
-                Command::Release { upload: id }
-            }
-            _ => Command::Dismiss { upload: id },
-        };
-        world.command(command);
-    }
-
-    pub(super) fn deletes(&mut self, world: &mut World) {
-        let all = activities(world);
-        if all.is_empty() {
-            return;
-        }
-        let activity = all[world.rng.usize(0..all.len())].clone();
-        world.command(Command::DeleteActivity { id: activity.id.0 });
-        world.hear();
-        // When the disk is in trouble, what was not confirmed may have been done.
-        let is_gone = world.library().activity(activity.id).is_err();
-        if is_gone || world.disk.is_off() || world.disk.is_troubled() {
-            world.told.remove(&activity.id.0);
-            self.deleted.extend(file_of(&activity));
-        }
-    }
-}
-
-fn activities(world: &World) -> Vec<ActivityRow> {
+pub(super) fn activities(world: &World) -> Vec<ActivityRow> {
     let all = (1..MOST).map(|id| world.library().activity(ActivityId(id)));
     all.filter_map(Result::ok).collect()
 }
 
-fn uploads(world: &World) -> Vec<UploadRow> {
+pub(super) fn uploads(world: &World) -> Vec<UploadRow> {
     let all = (1..MOST).map(|id| world.library().upload(UploadId(id)));
     all.filter_map(Result::ok).collect()
 }
@@ -131,7 +47,7 @@ pub(super) fn being_sent(library: &Library) -> Vec<(ServiceId, usize)> {
 }
 
 /// Which recording an activity is.
-fn file_of(activity: &ActivityRow) -> Option<usize> {
+pub(super) fn file_of(activity: &ActivityRow) -> Option<usize> {
     let same = |file: &files::Recorded| Some(file.start) == activity.start;
     files::pool().iter().position(same)
 }
@@ -142,12 +58,12 @@ pub(super) fn heal(world: &mut World) {
     world.disk.go_off_in(None);
     world.mend();
     world.services.badness(0);
-    world.store.lock(false);
-    let away = world.device().with_extension("away");
-    if away.is_dir() {
+    world.store.open_up();
+    world.grow();
+    if !world.is_plugged_in() {
         world.pull_or_plug();
-    } else if !world.is_watched {
-        // What is watched is looked at again by itself.
+    } else if world.has_grown || !world.is_watched {
+        // What is watched is looked at again by itself; that a file was finished nobody tells here.
         world.plug_in();
     }
     world.pass(200_000);
@@ -176,6 +92,7 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
     }
     for id in ServiceId::ALL {
         wrong.extend(twice(world, athlete, id));
+        wrong.extend(unasked(world, athlete, id));
     }
     wrong.extend(shared(world));
     wrong.extend(unsound(world.library()));
@@ -217,7 +134,10 @@ fn kept(world: &World, athlete: &Athlete) -> Vec<String> {
         }
     }
     let mut wrong = Vec::new();
-    for file in athlete.recorded.difference(&athlete.deleted) {
+    for file in athlete
+        .recorded
+        .difference(&athlete.deleted.keys().copied().collect())
+    {
         let count = counts.get(file).copied().unwrap_or(0);
         let most = 1 + u32::from(athlete.were_halves.contains(file));
         if count == 0 || count > most {
@@ -244,15 +164,30 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
     let sound = match upload.state {
         UploadState::Sent => remote.is_some_and(|remote| remote.file == file),
         // Its twin may be there in its place.
-        UploadState::Existing => remote.is_some_and(|remote| {
-            let (one, other) = (&files::pool()[remote.file], &files::pool()[file]);
-            one.start.duration_since(other.start).abs() <= jiff::SignedDuration::from_secs(2)
-        }),
+        UploadState::Existing => {
+            remote.is_some_and(|remote| files::is_same_ride(remote.file, file))
+        }
         UploadState::Refused => files::pool()[file].unwanted || athlete.were_halves.contains(&file),
-        // Somebody has chosen how far back the device is sent.
-        UploadState::Held => upload.reason_code != "device_choice",
-        UploadState::Dismissed => true,
-        UploadState::Unsure => upload.reason_code == crate::verdict::UNDECIDED,
+        UploadState::Held => match upload.reason_code.as_str() {
+            "user" => athlete.held.contains(&upload.id.0),
+            "damaged" => athlete.were_halves.contains(&file),
+            "twin" => athlete.were_halves.contains(&file) || athlete.has_twin_of(file),
+            "several" => remotes
+                .iter()
+                .any(|remote| files::is_same_ride(remote.file, file)),
+            // Nobody has chosen from when on a device is sent, and every file can be read.
+            _ => false,
+        },
+        UploadState::Dismissed => athlete.dismissed.contains(&upload.id.0),
+        UploadState::Unsure => {
+            let is_there = remotes
+                .iter()
+                .any(|remote| files::is_same_ride(remote.file, file));
+            // Each claim may have been the last word of a run; of what was deleted they are not counted any more.
+            let went_out = upload.attempts > 1 || athlete.deleted.contains_key(&file);
+            upload.reason_code == crate::verdict::UNDECIDED
+                && (is_there || went_out && id == ServiceId::MapMyTracks)
+        }
         UploadState::Waiting | UploadState::Sending | UploadState::Processing => false,
     };
     let account = world.library().account(upload.account);
@@ -272,29 +207,52 @@ fn twice(world: &World, athlete: &Athlete, id: ServiceId) -> Vec<String> {
     {
         *copies.entry(remote.file).or_default() += 1;
     }
-    let words = |file: &usize| athlete.words.get(file).copied().unwrap_or(0);
+    let words = |file: &usize| athlete.words(id, *file);
     let too_late = world.services.too_late(id);
     let mut wrong = Vec::new();
     for (file, count) in copies {
         // What a service takes that late cannot be told from what it never took (docs/reliability.md).
         let late = too_late.get(&file).copied().unwrap_or(0);
-        if count > 1 + words(&file) + late {
+        if count > 1 + words(&file).sent_anyway + late {
             wrong.push(format!("{} has recording {file} {count} times", id.name()));
         }
     }
     for (file, count) in world.services.refusals(id) {
-        if count > 1 + words(&file) + u32::from(athlete.were_halves.contains(&file)) {
+        let half = u32::from(athlete.were_halves.contains(&file));
+        if count > 1 + words(&file).asked_again + half {
             wrong.push(format!("recording {file} was refused {count} times"));
         }
     }
     if id == ServiceId::MapMyTracks {
         for (file, count) in world.services.unclear(id) {
-            let most = 2 * (1 + words(&file));
+            let most = 2 * (1 + words(&file).asked_again);
             if count > most {
                 wrong.push(format!(
                     "recording {file} went out {count} times without a word"
                 ));
             }
+        }
+    }
+    wrong
+}
+
+/// Nothing goes out that nobody wants there: what was deleted, and what another program had sent before the list was read.
+fn unasked(world: &World, athlete: &Athlete, id: ServiceId) -> Vec<String> {
+    let begun = world.services.begun(id);
+    let mut wrong = Vec::new();
+    for (file, at) in &begun {
+        let deleted = athlete.deleted.get(file).copied().flatten();
+        if deleted.is_some_and(|deleted| deleted < *at) && !athlete.were_halves.contains(file) {
+            wrong.push(format!(
+                "recording {file} was sent at {at}, after it was deleted"
+            ));
+        }
+    }
+    for (file, count) in world.services.over_others(id) {
+        if count > athlete.words(id, file).let_go {
+            wrong.push(format!(
+                "recording {file} was sent {count} times although another program's was in the list"
+            ));
         }
     }
     wrong

@@ -10,8 +10,8 @@ use serde_json::json;
 use service::{Broken, Carried, Carrying, Reply, ServiceId, Transport};
 
 use super::files;
-use super::late::{Late, LateOnes};
-use super::model::{Fate, Model, Remote, form, reply};
+use super::late::{Late, LateOnes, Underway};
+use super::model::{Fate, HTML, Model, Remote, form, reply};
 use super::store::Store;
 
 /// Both, and what connects them with the program.
@@ -37,8 +37,6 @@ struct Notes {
     late: LateOnes,
 }
 
-const HTML: &[u8] = b"<html><title>Welcome to our Wi-Fi</title></html>";
-
 impl Services {
     pub(super) fn new(seed: u64, elapsed_ms: Arc<AtomicU64>, store: Arc<Store>) -> Services {
         let model = |id| Mutex::new(Model::new(seed, id));
@@ -59,7 +57,7 @@ impl Services {
         self.elapsed_ms.load(Ordering::Relaxed)
     }
 
-    fn with<T>(&self, id: ServiceId, act: impl FnOnce(&mut Model) -> T) -> T {
+    pub(super) fn with<T>(&self, id: ServiceId, act: impl FnOnce(&mut Model) -> T) -> T {
         act(&mut self.models[id as usize].lock().unwrap())
     }
 
@@ -94,6 +92,16 @@ impl Services {
     /// How often each recording went out without anybody knowing what became of it.
     pub(super) fn unclear(&self, id: ServiceId) -> BTreeMap<usize, u32> {
         self.with(id, |model| model.unclear.clone())
+    }
+
+    /// Which recordings began to be sent, and when.
+    pub(super) fn begun(&self, id: ServiceId) -> Vec<(usize, u64)> {
+        self.with(id, |model| model.begun.clone())
+    }
+
+    /// How often each recording was sent although another program's was in the list.
+    pub(super) fn over_others(&self, id: ServiceId) -> BTreeMap<usize, u32> {
+        self.with(id, |model| model.over_others.clone())
     }
 
     /// How often the program heard that a recording is not wanted.
@@ -143,12 +151,23 @@ impl Services {
         }
     }
 
+    /// The client has given up on it, and it is taken later.
+    pub(super) fn give_up(&self, late: Late) {
+        self.notes.lock().unwrap().late.push(late);
+    }
+
+    /// The program died while this was on its way.
+    pub(super) fn leave(&self, id: ServiceId, request: Carried) {
+        self.notes.lock().unwrap().left.push((id, request));
+    }
+
     /// The program died: nothing of it is under way any more.
     pub(super) fn hung_up(&self) {
         for id in ServiceId::ALL {
             self.with(id, |model| {
                 model.uploading = false;
                 model.last_began_ms = None;
+                model.listed_ms = None;
             });
         }
         self.notes.lock().unwrap().deadlines.clear();
@@ -203,19 +222,28 @@ impl Services {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
 
-    async fn talk(&self, id: ServiceId, request: Carried) -> Result<Reply, Broken> {
+    /// What becomes of a request, how long it is on its way, and its answer.
+    fn fate(&self, id: ServiceId, request: &Carried, is_upload: bool) -> (Fate, u64, u64) {
         let badness = self.badness.load(Ordering::Relaxed);
-        let is_upload = request.method == "POST" && !request.url.path().contains("/oauth/");
-        let (fate, before, after) = self.with(id, |model| {
+        self.with(id, |model| {
             let fate = match model.fate(badness, is_upload) {
                 // Where tokens are given none is asked for.
-                Fate::TokenRefused if request.url.path().contains("/oauth/") => Fate::Well,
+                Fate::TokenRefused | Fate::ScopeRefused
+                    if request.url.path().contains("/oauth/") =>
+                {
+                    Fate::Well
+                }
                 fate => fate,
             };
             (fate, model.rng.u64(1..400), model.rng.u64(1..2_000))
-        });
+        })
+    }
+
+    async fn talk(&self, id: ServiceId, request: Carried) -> Result<Reply, Broken> {
+        let is_upload = request.method == "POST" && !request.url.path().contains("/oauth/");
+        let (fate, before, after) = self.fate(id, &request, is_upload);
         if is_upload {
-            self.begin_upload(id);
+            self.begin_upload(id, files::of_body(&request.body));
         }
         let token = token_of(&request);
         if token.is_some_and(|token| !self.store.holds(token)) {
@@ -232,6 +260,7 @@ impl Services {
             late_ms: None,
         };
         self.pass(before).await;
+        let asked_ms = self.now_ms();
         if let Fate::Late(_, ms) = fate {
             guard.late_ms = Some(ms);
         } else {
@@ -260,19 +289,22 @@ impl Services {
                 self.heard(id, &request, reply);
             }
             self.delivered(id, &request, reply);
+            self.listed(id, &request, reply, asked_ms);
         }
         reply
     }
 
     /// Rules about uploads: one at a time, and not too fast.
-    fn begin_upload(&self, id: ServiceId) {
+    fn begin_upload(&self, id: ServiceId, file: Option<usize>) {
         let now = self.now_ms();
         let wrong = self.with(id, |model| {
+            let unlisted = model.begins(file, now);
             let gap = model.last_began_ms.replace(now).map(|last| now - last);
             let too_fast = gap.is_some_and(|gap| gap < 1_000) && !model.may_repeat;
             let two = std::mem::replace(&mut model.uploading, true);
             let early = now < model.not_before_ms;
             two.then_some("two uploads at once")
+                .or(unlisted.then_some("an upload before its list was read"))
                 .or(early.then_some("an upload earlier than it was asked"))
                 .or(too_fast.then_some("uploads too fast"))
         });
@@ -295,17 +327,26 @@ impl Services {
                 model.not_before_ms = now + wait * 1_000;
             }
             let unwanted = file.filter(|file| files::pool()[*file].unwanted);
-            if let Some(file) = unwanted.filter(|_| !reply.body.is_empty() && reply.status > 401) {
+            let is_refusal = reply.body.starts_with(br#"{"error":"invalid_file""#);
+            if let Some(file) = unwanted.filter(|_| is_refusal) {
                 *model.refusals.entry(file).or_default() += 1;
             }
         });
+    }
+
+    /// A list has reached the client that was made then.
+    fn listed(&self, id: ServiceId, request: &Carried, reply: &Reply, made_ms: u64) {
+        let asked = request.method == "GET" && request.url.path().ends_with("/activities");
+        if asked && reply.status == 200 && reply.body != HTML {
+            self.with(id, |model| model.listed_ms = Some(made_ms));
+        }
     }
 
     /// New tokens have reached the client: those before must not be shown again.
     fn delivered(&self, id: ServiceId, request: &Carried, reply: &Reply) {
         // What a locked keyring does not take is lost when the program dies, and costs a sign-in.
         let told = reply.status == 200 && reply.body != HTML;
-        if told && !self.store.is_locked() && request.url.path().ends_with("/oauth/token") {
+        if told && !self.store.is_closed() && request.url.path().ends_with("/oauth/token") {
             let form = form(&request.body);
             self.trace(format!("{} has new tokens for {form:?}", id.name()));
             if let Some(token) = form.get("refresh_token") {
@@ -317,36 +358,7 @@ impl Services {
     /// What the service does and says; nothing comes back where it is none.
     fn answer(&self, id: ServiceId, request: &Carried, fate: Fate) -> Option<Reply> {
         let now = self.now_ms();
-        let (does, says) = match fate {
-            Fate::Well => (true, None),
-            Fate::NotSent
-            | Fate::LostBefore
-            | Fate::Silence(false)
-            | Fate::Breaks(false)
-            | Fate::Late(..) => (false, None),
-            Fate::LostAfter | Fate::Silence(true) | Fate::Breaks(true) => (true, None),
-            Fate::Trouble(status, wait, does) => {
-                let headers = wait.map(|wait| ("retry-after".to_owned(), wait.to_string()));
-                let headers = headers.into_iter().collect();
-                (
-                    does,
-                    Some(Reply {
-                        status,
-                        headers,
-                        body: Vec::new(),
-                    }),
-                )
-            }
-            Fate::Page(does) => (
-                does,
-                Some(Reply {
-                    status: 200,
-                    headers: Vec::new(),
-                    body: HTML.to_vec(),
-                }),
-            ),
-            Fate::TokenRefused => (false, Some(reply(401, &json!({"error": "invalid_token"})))),
-        };
+        let (does, says) = fate.says();
         let done = does.then(|| self.serve(id, request));
         let lost = matches!(
             fate,
@@ -361,8 +373,10 @@ impl Services {
         let status = told.as_ref().map_or(0, |reply| reply.status);
         let file = files::of_body(&request.body);
         if let Some(file) = file {
-            let certain = matches!(fate, Fate::Well | Fate::NotSent | Fate::TokenRefused)
-                || matches!(fate, Fate::Trouble(403 | 429 | 503, _, false));
+            let certain = matches!(fate, Fate::Well | Fate::NotSent | Fate::TokenRefused | Fate::ScopeRefused)
+                || matches!(fate, Fate::Trouble(403 | 429, ..))
+                // It goes on until it is there, at a service that knows what it has.
+                || matches!(fate, Fate::Trouble(503, ..) if id == ServiceId::MapMyTracks);
             if !certain {
                 self.with(id, |model| *model.unclear.entry(file).or_default() += 1);
             }
@@ -442,37 +456,4 @@ impl Transport for Services {
 fn token_of(request: &Carried) -> Option<&str> {
     let value = request.headers.get("authorization")?.to_str().ok()?;
     value.strip_prefix("Bearer ")
-}
-
-/// A request that has left: when the program dies now, it may still arrive.
-struct Underway<'a> {
-    services: &'a Services,
-    id: ServiceId,
-    is_upload: bool,
-    request: Option<&'a Carried>,
-    /// So long after it is given up on it is taken.
-    late_ms: Option<u64>,
-}
-
-impl Drop for Underway<'_> {
-    fn drop(&mut self) {
-        if self.is_upload {
-            self.services.with(self.id, |model| model.uploading = false);
-        }
-        let Some(request) = self.request else { return };
-        let now = self.services.now_ms();
-        if let Some(ms) = self.late_ms {
-            let late = Late {
-                id: self.id,
-                request: request.clone(),
-                given_up_ms: now,
-                taken_ms: now + ms,
-                clock_was_set: false,
-            };
-            self.services.notes.lock().unwrap().late.push(late);
-            return;
-        }
-        let mut notes = self.services.notes.lock().unwrap();
-        notes.left.push((self.id, request.clone()));
-    }
 }

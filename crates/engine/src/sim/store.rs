@@ -1,25 +1,39 @@
-//! A keyring that can be locked.
+//! A keyring that can be locked, gone or slow.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use service::{Secret, SecretError, SecretStore, SessionStore};
 
 #[derive(Default)]
 pub(super) struct Store {
     inner: SessionStore,
-    locked: AtomicBool,
+    /// What is wrong with it: the number of one of [`TROUBLES`] and one, or 0.
+    trouble: AtomicU8,
 }
 
+/// What a keyring says that gives nothing out.
+const TROUBLES: [fn() -> SecretError; 4] = [
+    || SecretError::Locked,
+    || SecretError::Absent,
+    || SecretError::Slow,
+    || SecretError::Denied("it ended".into()),
+];
+
 impl Store {
-    pub(super) fn lock(&self, locked: bool) {
-        self.locked.store(locked, Ordering::Relaxed);
+    /// From now on it gives nothing out, for one of four reasons.
+    pub(super) fn close(&self, why: u8) {
+        self.trouble.store(1 + why % 4, Ordering::Relaxed);
     }
 
-    pub(super) fn is_locked(&self) -> bool {
-        self.locked.load(Ordering::Relaxed)
+    pub(super) fn open_up(&self) {
+        self.trouble.store(0, Ordering::Relaxed);
     }
 
-    /// Puts something in from outside, locked or not.
+    pub(super) fn is_closed(&self) -> bool {
+        self.trouble.load(Ordering::Relaxed) > 0
+    }
+
+    /// Puts something in from outside, closed or not.
     pub(super) fn put(&self, name: &str, text: &str) {
         self.inner.set(name, &Secret::new(text)).unwrap();
     }
@@ -33,10 +47,14 @@ impl Store {
     }
 
     fn open(&self) -> Result<&SessionStore, SecretError> {
-        if self.locked.load(Ordering::Relaxed) {
-            return Err(SecretError::Locked);
+        let trouble = usize::from(self.trouble.load(Ordering::Relaxed));
+        match trouble
+            .checked_sub(1)
+            .and_then(|trouble| TROUBLES.get(trouble))
+        {
+            Some(trouble) => Err(trouble()),
+            None => Ok(&self.inner),
         }
-        Ok(&self.inner)
     }
 }
 

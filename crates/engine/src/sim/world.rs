@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -16,7 +16,7 @@ use service::{Client, SecretStore, ServiceId, SignedIn, Transport};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::files::{self, BEGINNING_MS};
+use super::files::BEGINNING_MS;
 use super::power::Committed;
 use super::services::Services;
 use super::store::Store;
@@ -68,6 +68,10 @@ pub(super) struct World {
     pub(super) is_watched: bool,
     /// In how many turns the program dies; 0: it does not.
     pub(super) dies_in: u32,
+    /// Recordings that are finished while they are looked at.
+    pub(super) growing: Arc<Mutex<Vec<usize>>>,
+    /// Whether there ever was one.
+    pub(super) has_grown: bool,
     /// The computer's clock was once so far behind that recordings seemed to lie in the future, which is said of them.
     pub(super) was_far_behind: bool,
 }
@@ -103,11 +107,12 @@ impl World {
             is_watched,
             dies_in: 0,
             was_far_behind: false,
+            growing: Arc::default(),
+            has_grown: false,
         };
         if is_watched && world.rng.u8(0..3) == 0 {
             // It is plugged in later.
-            let away = world.device().with_extension("away");
-            std::fs::rename(world.device(), away).unwrap();
+            std::fs::rename(world.device(), world.away()).unwrap();
         }
         world.store.put("client-secret:map-my-tracks", "s");
         world.boot();
@@ -120,6 +125,11 @@ impl World {
 
     pub(super) fn device(&self) -> PathBuf {
         self.folder.path().join("device")
+    }
+
+    /// Where the device is meanwhile.
+    pub(super) fn away(&self) -> PathBuf {
+        self.folder.path().join("away")
     }
 
     pub(super) fn now_ms(&self) -> u64 {
@@ -172,7 +182,7 @@ impl World {
                 clock,
                 moments: self.moments(),
                 dice: Arc::new(move || dice.lock().unwrap().f64()),
-                sleep: Arc::new(|_, _| {}),
+                sleep: self.settling(),
                 // Whatever ends the program here, it is not a file.
                 trial: Arc::new(|_| true),
                 connect: Arc::new(move |id, settings, store, locks| {
@@ -251,38 +261,6 @@ impl World {
         } else if path.is_dir() {
             self.command(Command::TakeIn { path, since: None });
         }
-    }
-
-    /// The cable is pulled, or was and comes back.
-    pub(super) fn pull_or_plug(&mut self) {
-        let (there, away) = (self.device(), self.device().with_extension("away"));
-        if there.is_dir() {
-            self.command(Command::LookAgain);
-            std::fs::rename(there, away).unwrap();
-        } else {
-            std::fs::rename(away, there).unwrap();
-        }
-        self.plug_in();
-    }
-
-    /// Writes a recording to the device, or only so much of it.
-    pub(super) fn record(&self, file: usize, bytes: usize) {
-        let Some(recorded) = files::pool().get(file) else {
-            return;
-        };
-        let path = self.device().join(&recorded.name);
-        if !self.device().is_dir() {
-            return;
-        }
-        let bytes = recorded.bytes.get(..bytes).unwrap_or(&recorded.bytes);
-        self.services
-            .trace(format!("records {} bytes of {file}", bytes.len()));
-        std::fs::write(&path, bytes).unwrap();
-        // A file of long ago; another time for each length.
-        let seconds = u64::try_from(BEGINNING_MS).unwrap() / 1000 - 500_000 + bytes.len() as u64;
-        let time = std::time::UNIX_EPOCH + Duration::from_secs(seconds);
-        let written = std::fs::File::options().write(true).open(&path).unwrap();
-        written.set_modified(time).unwrap();
     }
 
     pub(super) fn jump(&mut self, ms: i64) {

@@ -1,0 +1,107 @@
+//! The device of the simulation: what is written on it and when, and how it comes and goes.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::files::{self, BEGINNING_MS};
+use super::world::World;
+use crate::event::Command;
+use crate::intake::Sleep;
+
+impl World {
+    /// Whether its recordings can be seen. When they cannot, its folder may be there all the same, and empty: what an unmounted
+    /// volume leaves.
+    pub(super) fn is_plugged_in(&self) -> bool {
+        !self.away().is_dir()
+    }
+
+    /// The cable is pulled, or was and comes back.
+    pub(super) fn pull_or_plug(&mut self) {
+        let (there, away) = (self.device(), self.away());
+        if self.is_plugged_in() {
+            self.command(Command::LookAgain);
+            std::fs::rename(&there, away).unwrap();
+            if self.rng.bool() {
+                self.services.trace("leaves an empty folder".into());
+                std::fs::create_dir(there).unwrap();
+            }
+        } else {
+            // Nothing but an empty folder is removed so.
+            drop(std::fs::remove_dir(&there));
+            std::fs::rename(away, there).unwrap();
+        }
+        self.plug_in();
+    }
+
+    /// Writes a recording to the device, or only so much of it.
+    pub(super) fn record(&self, file: usize, bytes: usize) {
+        self.services
+            .trace(format!("records {bytes} bytes of {file}"));
+        write(&self.device(), file, bytes);
+    }
+
+    /// This recording is finished while it is looked at for the first time, or at the latest when [`World::grow`] says so.
+    pub(super) fn grows_later(&mut self, file: usize) {
+        self.has_grown = true;
+        self.growing.lock().unwrap().push(file);
+    }
+
+    /// What is being recorded is finished.
+    pub(super) fn grow(&self) {
+        let place = if self.is_plugged_in() {
+            self.device()
+        } else {
+            self.away()
+        };
+        let growing = std::mem::take(&mut *self.growing.lock().unwrap());
+        for file in &growing {
+            write(&place, *file, usize::MAX);
+        }
+    }
+
+    /// What happens while a look waits for files to come to rest: no time passes, but recordings are finished.
+    pub(super) fn settling(&self) -> Sleep {
+        let (growing, device, away) = (Arc::clone(&self.growing), self.device(), self.away());
+        Arc::new(move |_: Duration, _: &AtomicBool| {
+            if !away.is_dir() {
+                for file in growing.lock().unwrap().drain(..) {
+                    write(&device, file, usize::MAX);
+                }
+            }
+        })
+    }
+
+    /// A volume keeps local time: with another zone every file has another time.
+    pub(super) fn shift_times(&mut self) {
+        let later = self.rng.bool();
+        self.services.trace(format!("times shift, later: {later}"));
+        let place = if self.is_plugged_in() {
+            self.device()
+        } else {
+            self.away()
+        };
+        let hour = Duration::from_secs(3_600);
+        for entry in std::fs::read_dir(place).unwrap() {
+            let path = entry.unwrap().path();
+            let time = path.metadata().unwrap().modified().unwrap();
+            set_time(&path, if later { time + hour } else { time - hour });
+        }
+    }
+}
+
+fn write(device: &Path, file: usize, bytes: usize) {
+    let recorded = &files::pool()[file];
+    let path = device.join(&recorded.name);
+    let bytes = recorded.bytes.get(..bytes).unwrap_or(&recorded.bytes);
+    std::fs::write(&path, bytes).unwrap();
+    // A file of long ago; another time for each length.
+    let seconds = u64::try_from(BEGINNING_MS).unwrap() / 1000 - 500_000 + bytes.len() as u64;
+    set_time(&path, UNIX_EPOCH + Duration::from_secs(seconds));
+}
+
+fn set_time(path: &Path, time: SystemTime) {
+    let written = std::fs::File::options().write(true).open(path).unwrap();
+    written.set_modified(time).unwrap();
+}
