@@ -73,7 +73,8 @@ enum Sort {
 static DISKS: Mutex<Vec<(PathBuf, Weak<PlayedDisk>)>> = Mutex::new(Vec::new());
 
 impl PlayedDisk {
-    /// The disk that this folder lies on. What is there already counts as synced. `aside` is an empty folder of the same file
+    /// The disk that this folder lies on. What is there already counts as synced. Whoever opens a database on it has to do so by
+    /// [`Disk::vfs`]: the locks are seen only there. `aside` is an empty folder of the same file
     /// system, where removed files are kept while their removal may still be lost.
     pub fn new(folder: &Path, aside: &Path, seed: u64) -> Arc<PlayedDisk> {
         vfs::register();

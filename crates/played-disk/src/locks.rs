@@ -60,10 +60,15 @@ impl Locks {
             held.level = Level::Shared;
             return true;
         }
-        let has_to_wait = wanted == Level::Exclusive && self.readers > 1;
-        self.level = if has_to_wait { Level::Pending } else { wanted };
-        held.level = self.level;
-        !has_to_wait
+        if wanted == Level::Exclusive && self.readers > 1 {
+            // Who only reads so far keeps nobody out by asking.
+            if held.level > Level::Shared {
+                (held.level, self.level) = (Level::Pending, Level::Pending);
+            }
+            return false;
+        }
+        (held.level, self.level) = (wanted, wanted);
+        true
     }
 
     /// Gives up what is beyond this level: `Shared` or `Nothing`.
@@ -185,6 +190,7 @@ mod tests {
         assert!(locks.lock(&mut one, Level::Reserved));
         assert!(locks.is_reserved());
         assert!(!locks.lock(&mut other, Level::Reserved));
+        assert!(!locks.lock(&mut other, Level::Exclusive));
         assert!(!locks.lock(&mut one, Level::Exclusive));
         locks.unlock(&mut other, Level::Nothing);
         // Whoever comes now has to wait until it is over.
@@ -196,6 +202,17 @@ mod tests {
         locks.unlock(&mut other, Level::Nothing);
         assert!(locks.lock(&mut other, Level::Shared));
         assert!(locks.lock(&mut other, Level::Exclusive));
+    }
+
+    #[test]
+    fn who_reads_and_cannot_write_goes_on_reading() {
+        let mut locks = Locks::default();
+        let [mut one, mut other] = [Held::default(), Held::default()];
+        assert!(locks.lock(&mut one, Level::Shared));
+        assert!(locks.lock(&mut other, Level::Shared));
+        assert!(!locks.lock(&mut one, Level::Exclusive));
+        assert!(!locks.is_reserved());
+        assert!(locks.lock(&mut Held::default(), Level::Shared));
     }
 
     #[test]

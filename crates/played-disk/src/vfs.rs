@@ -52,10 +52,8 @@ struct Of {
 pub(crate) fn register() {
     USUAL.get_or_init(|| {
         // SAFETY: SQLite answers its default VFS, a table that lives as long as the process; it is copied, and the copy lives as
-        // long, too. Its settings are made before it is used for the first time; if it was, they are refused.
+        // long, too.
         unsafe {
-            // Threads that play worlds side by side would wait for each other at each piece of memory that is counted.
-            ffi::sqlite3_config(ffi::SQLITE_CONFIG_MEMSTATUS, 0);
             let usual = ffi::sqlite3_vfs_find(ptr::null());
             let own = (*usual).szOsFile + size_of::<PlayedFile>() as c_int;
             let played = Box::leak(Box::new(ffi::sqlite3_vfs {
@@ -184,6 +182,7 @@ unsafe extern "C" fn open(
     unsafe { (*played).base.pMethods = &raw const METHODS };
     if let Some((disk, path)) = place {
         let Ok(file) = disk.open(&path) else {
+            close_usual(played);
             return ffi::SQLITE_CANTOPEN;
         };
         let of = Of {
@@ -198,6 +197,14 @@ unsafe extern "C" fn open(
         unsafe { (*played).of = Box::into_raw(Box::new(of)) };
     }
     ffi::SQLITE_OK
+}
+
+/// Undoes an opening: SQLite takes a file for open as long as it has a table.
+fn close_usual(played: *mut PlayedFile) {
+    let file = played.cast();
+    usual!(file, xClose, ffi::SQLITE_OK);
+    // SAFETY: the memory that SQLite gave to `open`.
+    unsafe { (*played).base.pMethods = ptr::null() };
 }
 
 unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync: c_int) -> c_int {
@@ -222,7 +229,9 @@ unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync:
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     if let Some(Of { locks, held, .. }) = of(file) {
-        locked(locks).unlock(held, Level::Nothing);
+        let mut locks = locked(locks);
+        locks.unmap(held);
+        locks.unlock(held, Level::Nothing);
     }
     let closed = usual!(file, xClose, ffi::SQLITE_MISUSE);
     // SAFETY: what `open` put there, and nobody uses the file after this.
