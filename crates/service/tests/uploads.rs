@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use common::{Fake, client, json, now, run, settings, signed_in, silent};
 use service::{Accept, Client, Outcome, ServiceId, SessionStore};
 use track::Format;
@@ -188,49 +188,6 @@ async fn a_redirect_is_not_followed() {
 #[track_caller]
 fn unknown(outcome: &Outcome) {
     assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
-}
-
-#[tokio::test]
-async fn an_answer_without_end_is_not_read() {
-    let fake = Fake::start(|seen| {
-        if seen.path.contains("activities") {
-            json(200, vec![b' '; 9 << 20].escape_ascii().to_string())
-        } else {
-            json(200, "x".repeat(3 << 20))
-        }
-    })
-    .await;
-    let (client, _folder) = ready(MMT, fake.port, "");
-    unknown(&client.upload(run("x", Format::Fit), &silent, &now).await);
-    let (client, _folder) = ready(TP, fake.port, "");
-    assert!(matches!(
-        client.list(&now).await,
-        Err(Outcome::Transient { .. })
-    ));
-}
-
-/// 64 MiB of zeros in 64 KiB.
-fn bomb() -> Response {
-    let packed = std::process::Command::new("sh")
-        .args(["-c", "head -c 67108864 /dev/zero | gzip -9"])
-        .output()
-        .unwrap()
-        .stdout;
-    (
-        [
-            (header::CONTENT_ENCODING, "gzip"),
-            (header::CONTENT_TYPE, "application/json"),
-        ],
-        packed,
-    )
-        .into_response()
-}
-
-#[tokio::test]
-async fn a_gzip_bomb_does_not_go_off() {
-    let fake = Fake::start(|_| bomb()).await;
-    let (client, _folder) = ready(MMT, fake.port, "");
-    unknown(&client.upload(run("x", Format::Fit), &silent, &now).await);
 }
 
 /// A server that reads `read` bytes of one request, answers `answer`, and hangs up (or stays silent).

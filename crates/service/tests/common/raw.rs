@@ -1,5 +1,6 @@
 //! A server that knows no HTTP beyond where a request ends: it sends the bytes it was given, as far as it was told, and then
 //! ends the connection in the way it was told.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
