@@ -14,7 +14,7 @@ use crate::Bytes;
 use crate::answer::{Answer, id_of};
 use crate::body::{bearer, request};
 use crate::classify::{self, Verdict};
-use crate::list::{RemoteActivity, entries, next_page};
+use crate::list::{Next, RemoteActivity, entries, next_page};
 use crate::outcome::Outcome;
 use crate::redact::redacted;
 use crate::secret::{Secret, SecretError, SecretStore};
@@ -290,10 +290,11 @@ impl Client {
         }
     }
 
-    /// Everything the service has of this account, in no order that can be relied on.
+    /// Everything the service has of this account, in no order that can be relied on. Never a part of it: what is not in the
+    /// list is sent again.
     ///
     /// # Errors
-    /// The outcome of the failed request.
+    /// The outcome of the failed request, or that the list cannot be read to its end.
     pub async fn list(&self, now: Clock<'_>) -> Result<Vec<RemoteActivity>, Outcome> {
         let rules = &self.session.settings.descriptor;
         let path = rules
@@ -301,19 +302,10 @@ impl Client {
             .list_path
             .as_ref()
             .ok_or_else(|| Outcome::Blocked("it has no list".into()))?;
-        let mut next = Some(
-            self.session
-                .settings
-                .url(Base::Api, path)
-                .ok_or_else(not_set)?,
-        );
+        let settings = &self.session.settings;
+        let mut url = settings.url(Base::Api, path).ok_or_else(not_set)?;
         let mut list = Vec::new();
-        let mut pages = 0;
-        while let Some(url) = next.take() {
-            pages += 1;
-            if pages > PAGES {
-                return Err(Outcome::Blocked("its list does not end".into()));
-            }
+        for _ in 0..PAGES {
             let (answer, token) = self.read(&url, LIST, now).await?;
             let page = answer.json().filter(|_| answer.is_success());
             let Some((json, page)) =
@@ -321,10 +313,18 @@ impl Client {
             else {
                 return Err(self.not_an_answer(&answer, &token, now).await);
             };
-            next = next_page(&answer, &json, &url);
             list.extend(page);
+            url = match next_page(&answer, &json, &url) {
+                Next::End => return Ok(list),
+                Next::Page(next) => next,
+                Next::Astray => {
+                    return Err(Outcome::transient(
+                        "its list goes on where it cannot be followed",
+                    ));
+                }
+            };
         }
-        Ok(list)
+        Err(Outcome::transient("its list does not end"))
     }
 
     /// Whose sign-in this is.

@@ -1,6 +1,7 @@
 //! A service's list of activities, and one activity's place in it. Knows which entry is which, not which one is wanted.
 
 use jiff::Timestamp;
+use reqwest::header::LINK;
 use serde_json::Value;
 use url::Url;
 
@@ -57,31 +58,91 @@ fn entry(value: &Value) -> RemoteActivity {
     }
 }
 
-/// The next page, should the service ever have pages: only on the same host, because the token goes there.
-pub(crate) fn next_page(answer: &Answer, json: &Value, here: &Url) -> Option<Url> {
-    let named = ["/next", "/links/next", "/meta/pagination/next_page_url"]
-        .iter()
-        .find_map(|pointer| json.pointer(pointer)?.as_str());
-    let linked = answer
-        .headers
-        .get("link")
-        .and_then(|link| link.to_str().ok())
-        .and_then(next_link);
-    let next = here.join(named.or(linked)?).ok()?;
-    (next.origin() == here.origin() && next != *here).then_some(next)
+/// Where a list goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// This was all.
+    End,
+    /// There.
+    Page(Url),
+    /// It says that it goes on, but not where it may be followed: without the rest it is no list.
+    Astray,
 }
 
-/// `<address>; rel="next"` out of a `Link` header.
-fn next_link(header: &str) -> Option<&str> {
-    header.split(',').find_map(|link| {
-        let (address, about) = link.trim().strip_prefix('<')?.split_once('>')?;
-        (about.contains("rel=\"next\"") || about.contains("rel=next")).then_some(address)
-    })
+/// The next page, should the service ever have pages: only on the same host, because the token goes there. A page that cannot
+/// be followed is told: an activity that stands there must not look as if it were not there.
+pub(crate) fn next_page(answer: &Answer, json: &Value, here: &Url) -> Next {
+    let named = ["/next", "/links/next", "/meta/pagination/next_page_url"]
+        .iter()
+        .filter_map(|pointer| json.pointer(pointer))
+        .find(|value| !says_nothing(value));
+    let linked = || {
+        let mut links = answer.headers.get_all(LINK).iter();
+        links.find_map(|link| next_link(&String::from_utf8_lossy(link.as_bytes())))
+    };
+    let address = match named {
+        Some(Value::String(address)) => address.clone(),
+        Some(_) => return Next::Astray,
+        None => match linked() {
+            Some(address) => address,
+            None => return Next::End,
+        },
+    };
+    match here.join(&address) {
+        Ok(next) if next.origin() == here.origin() && next != *here => Next::Page(next),
+        _ => Next::Astray,
+    }
+}
+
+/// How a service says that there is no next page.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// `<address>; rel="next"` out of a `Link` header (RFC 8288). An address may hold a comma, a quoted text anything.
+fn next_link(header: &str) -> Option<String> {
+    let mut rest = header;
+    loop {
+        let (_, link) = rest.split_once('<')?;
+        let (address, about) = link.split_once('>')?;
+        let (about, after) = about.split_at(end_of_link(about));
+        if about.split(';').any(is_next) {
+            return Some(address.to_owned());
+        }
+        rest = after;
+    }
+}
+
+/// Up to the comma before the next link.
+fn end_of_link(about: &str) -> usize {
+    let mut quoted = false;
+    let ends = |c: char| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    };
+    about.find(ends).unwrap_or(about.len())
+}
+
+/// `rel=next`, `rel="last next"`.
+fn is_next(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else {
+        return false;
+    };
+    let mut relations = value
+        .trim()
+        .trim_matches(['"', '\''])
+        .split_ascii_whitespace();
+    name.trim().eq_ignore_ascii_case("rel")
+        && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
 }
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderMap, HeaderValue, LINK};
+    use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
 
@@ -115,11 +176,10 @@ mod tests {
         assert!(entries(&json, "/routes").is_none());
     }
 
-    #[track_caller]
-    fn check_next(link: &str, body: &str, expected: Option<&str>) {
+    fn next(links: &[&str], body: &str) -> Next {
         let mut headers = HeaderMap::new();
-        if !link.is_empty() {
-            headers.insert(LINK, HeaderValue::from_str(link).unwrap());
+        for link in links {
+            headers.append(LINK, HeaderValue::from_str(link).unwrap());
         }
         let answer = Answer {
             status: 200,
@@ -127,35 +187,77 @@ mod tests {
             body: Vec::new(),
         };
         let here = Url::parse("https://tp.test/api/v1/activities").unwrap();
-        let next = next_page(&answer, &serde_json::from_str(body).unwrap(), &here);
-        assert_eq!(next.as_ref().map(Url::as_str), expected, "{link} {body}");
+        next_page(&answer, &serde_json::from_str(body).unwrap(), &here)
+    }
+
+    #[track_caller]
+    fn check_named(body: &str, expected: Option<&str>) {
+        let page = expected.map(|address| Next::Page(Url::parse(address).unwrap()));
+        assert_eq!(next(&[], body), page.unwrap_or(Next::End), "{body}");
+    }
+
+    #[track_caller]
+    fn check_linked(links: &[&str], expected: Option<&str>) {
+        let page = expected.map(|address| Next::Page(Url::parse(address).unwrap()));
+        assert_eq!(next(links, "{}"), page.unwrap_or(Next::End), "{links:?}");
     }
 
     #[test]
-    fn pages_are_followed_on_the_same_host_only() {
-        check_next("", "{}", None);
-        check_next("", r#"{"next":null}"#, None);
-        check_next(
-            "",
+    fn pages_are_followed_on_the_same_host() {
+        for none in [
+            "{}",
+            r#"{"next":null}"#,
+            r#"{"next":false}"#,
+            r#"{"next":" ","links":{"next":""}}"#,
+        ] {
+            check_named(none, None);
+        }
+        check_named(
             r#"{"next":"?page=2"}"#,
             Some("https://tp.test/api/v1/activities?page=2"),
         );
-        check_next(
-            "",
-            r#"{"links":{"next":"/api/v1/activities?page=3"}}"#,
+        check_named(
+            r#"{"next":null,"links":{"next":"/api/v1/activities?page=3"}}"#,
             Some("https://tp.test/api/v1/activities?page=3"),
         );
-        check_next(
+    }
+
+    #[test]
+    fn pages_that_a_header_names_are_found() {
+        let page = Some("https://tp.test/a?b=2");
+        check_linked(&["</a?b=1>; rel=\"prev\", </a?b=2>; rel=\"next\""], page);
+        check_linked(&["</a?b=1>; rel=\"prev\"", "</a?b=2>; rel=\"next\""], page);
+        check_linked(&["</a?b=2>; title=\"<a, b>\" ; REL = 'last next'"], page);
+        check_linked(&["</a?b=1,2>; rel=next"], Some("https://tp.test/a?b=1,2"));
+        for none in [
             "",
+            "next",
+            "</a>; rel=prev",
+            "</a>; rev=next, <",
+            "</a>; rel=nextish",
+        ] {
+            check_linked(&[none], None);
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_not_followed_is_told() {
+        for astray in [
             r#"{"meta":{"pagination":{"next_page_url":"https://evil.test/x"}}}"#,
-            None,
-        );
-        check_next(
-            "</a?b=1>; rel=\"prev\", </a?b=2>; rel=\"next\"",
-            "{}",
-            Some("https://tp.test/a?b=2"),
-        );
-        check_next("<http://tp.test/a>; rel=next", "{}", None);
-        check_next("", r#"{"next":"https://tp.test/api/v1/activities"}"#, None);
+            r#"{"next":"https://tp.test/api/v1/activities"}"#,
+            r#"{"next":"/api/v1/activities"}"#,
+            r#"{"next":"http://tp.test/api/v1/activities?page=2"}"#,
+            r#"{"next":"https://tp.test:8443/api/v1/activities?page=2"}"#,
+            r#"{"next":"//"}"#,
+            r#"{"next":2}"#,
+            r#"{"next":true}"#,
+            r#"{"links":{"next":{"href":"?page=2"}}}"#,
+            r#"{"next":"https://evil.test/","links":{"next":"?page=2"}}"#,
+        ] {
+            assert_eq!(next(&[], astray), Next::Astray, "{astray}");
+        }
+        for astray in ["<http://tp.test/a>; rel=next", "<>; rel=next"] {
+            assert_eq!(next(&[astray], "{}"), Next::Astray, "{astray}");
+        }
     }
 }
