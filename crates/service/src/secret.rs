@@ -74,6 +74,9 @@ pub enum SecretError {
     /// The keyring said no.
     #[error("The keyring did not let Trackdock in: {0}")]
     Denied(String),
+    /// The keyring was asked, and ended or was started anew before it answered.
+    #[error("The keyring stopped before it answered")]
+    Died,
     /// The keyring did not answer within 10 s.
     #[error("The keyring did not answer within 10 seconds")]
     Slow,
@@ -104,6 +107,7 @@ impl SecretError {
             SecretError::Absent => "keyring_absent",
             SecretError::Locked => "keyring_locked",
             SecretError::Denied(_) => "keyring_denied",
+            SecretError::Died => "keyring_died",
             SecretError::Slow => "keyring_slow",
             SecretError::TooLong(_) => "keyring_too_small",
             SecretError::Garbled(_) => "keyring_garbled",
@@ -122,8 +126,11 @@ impl SecretError {
             SecretError::Locked => {
                 "Unlock the keyring and try again; you are still signed in. Without a desktop to unlock it on, `--secrets file` keeps secrets in a file that only you can read, `--secrets session` until Trackdock ends."
             }
+            SecretError::Died => {
+                "Start the keyring again, or sign out of the desktop and in again, then start Trackdock again; you are still signed in. Or use `--secrets file` or `--secrets session`."
+            }
             SecretError::Slow => {
-                "Look for a window that asks for the keyring's password and try again, or use `--secrets file` or `--secrets session`."
+                "Look for a window that asks for the keyring's password and try again; you are still signed in. Or use `--secrets file` or `--secrets session`."
             }
             SecretError::Denied(_) | SecretError::TooLong(_) => {
                 "Allow Trackdock in the keyring's settings, or use `--secrets file` or `--secrets session`."

@@ -249,7 +249,7 @@ impl Session {
         let store = Arc::clone(&self.store);
         self.aside(move || call(store.as_ref()))
             .await
-            .unwrap_or(Err(SecretError::Absent))
+            .unwrap_or(Err(SecretError::Died))
     }
 
     /// Does what may wait for the system on a thread for that; nothing when it panicked. Where the network is played, nothing
