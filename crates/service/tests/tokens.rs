@@ -234,6 +234,101 @@ async fn new_tokens_that_cannot_be_stored_are_not_used_and_not_lost() {
     assert_eq!(fake.seen("/oauth/token").len(), 1);
 }
 
+/// A store that takes everything, and gives back something else.
+#[derive(Default)]
+struct Faithless {
+    inner: SessionStore,
+    gives: std::sync::Mutex<Gives>,
+}
+
+/// What a store gives back after a `set`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Gives {
+    #[default]
+    WhatItTook,
+    WhatItHad,
+    Nothing,
+    ABeginning,
+    /// Tokens, but others.
+    Another,
+}
+
+impl SecretStore for Faithless {
+    fn get(&self, name: &str) -> Result<Option<Secret>, SecretError> {
+        self.inner.get(name)
+    }
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), SecretError> {
+        let text = secret.expose();
+        let gives = *self.gives.lock().unwrap();
+        match gives {
+            Gives::WhatItTook => self.inner.set(name, secret),
+            Gives::WhatItHad => Ok(()),
+            Gives::Nothing => self.inner.delete(name),
+            Gives::ABeginning => self
+                .inner
+                .set(name, &Secret::new(&text[..text.len() * 9 / 10])),
+            Gives::Another => {
+                let other = text.replace("\"access_token\":\"a", "\"access_token\":\"b");
+                self.inner.set(name, &Secret::new(other))
+            }
+        }
+    }
+    fn delete(&self, name: &str) -> Result<(), SecretError> {
+        self.inner.delete(name)
+    }
+    fn place(&self) -> String {
+        "here".into()
+    }
+}
+
+#[tokio::test]
+async fn new_tokens_that_do_not_come_back_are_not_used_and_it_is_told() {
+    for gives in [
+        Gives::WhatItHad,
+        Gives::Nothing,
+        Gives::ABeginning,
+        Gives::Another,
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Faithless::default());
+        signed_in(store.as_ref(), TP, "a1", Some("r1"), None);
+        let as_store = || Arc::clone(&store) as Arc<dyn SecretStore>;
+        let fake = rotating(TP, as_store()).await;
+        let client = client(settings(TP, fake.port, ""), as_store(), folder.path());
+        *store.gives.lock().unwrap() = gives;
+        let outcome = client.upload(run("x", Format::Fit), &silent, &now).await;
+        assert_eq!(
+            outcome,
+            Outcome::SecretsClosed(SecretError::NotKept),
+            "{gives:?}"
+        );
+        let shown = || {
+            let seen = fake.seen("/api/v1/activities");
+            let shown = seen
+                .iter()
+                .map(|seen| seen.header("authorization").to_owned());
+            shown.collect::<Vec<_>>()
+        };
+        assert_eq!(shown(), ["Bearer a1"], "{gives:?}");
+        assert_eq!(fake.seen("/oauth/token").len(), 1, "{gives:?}");
+        // As long as it does so, they are not used.
+        let outcome = client.upload(run("x", Format::Fit), &silent, &now).await;
+        assert!(!matches!(outcome, Outcome::Created { .. }), "{gives:?}");
+        let new = |shown: &String| ["Bearer a2", "Bearer a3"].contains(&shown.as_str());
+        assert!(!shown().iter().any(new), "{gives:?}");
+        if gives == Gives::WhatItHad {
+            // Nothing was lost: they are stored as soon as the store is honest again.
+            *store.gives.lock().unwrap() = Gives::WhatItTook;
+            let outcome = client.upload(run("x", Format::Fit), &silent, &now).await;
+            assert!(matches!(outcome, Outcome::Created { .. }), "{outcome:?}");
+            assert_eq!(fake.seen("/oauth/token").len(), 1);
+        }
+    }
+    let told = SecretError::NotKept;
+    assert!(told.to_string().contains("not there when it was read back"));
+    assert!(told.hint().contains("--secrets file"));
+}
+
 #[tokio::test]
 async fn locked_is_not_signed_out() {
     let folder = tempfile::tempdir().unwrap();
