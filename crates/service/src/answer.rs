@@ -1,5 +1,6 @@
 //! A service's answer, and the few things that are looked up in it. Knows no service and no meaning.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,12 +14,23 @@ const WORDS: usize = 300;
 /// Characters of an id that is believed.
 const ID: usize = 200;
 
-/// Status, headers and body of one answer; the body is capped where it is read.
-#[derive(Clone, Debug)]
+/// Status, headers and body of one answer; the body is capped where it is read. Its `Debug` says neither what the headers hold
+/// nor the body, which may be new tokens.
+#[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("headers", &self.headers.len())
+            .field("body", &self.body.len())
+            .finish()
+    }
 }
 
 impl Answer {
