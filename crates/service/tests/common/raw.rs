@@ -50,6 +50,7 @@ pub(crate) struct Raw {
     pub(crate) port: u16,
     answers: Arc<Mutex<Answers>>,
     asked: Arc<Mutex<Vec<String>>>,
+    shown: Arc<Mutex<Vec<String>>>,
 }
 
 impl Raw {
@@ -60,6 +61,7 @@ impl Raw {
             port: listener.local_addr().unwrap().port(),
             answers: Arc::new(Mutex::new(nothing)),
             asked: Arc::default(),
+            shown: Arc::default(),
         };
         let server = raw.clone();
         tokio::spawn(async move {
@@ -76,6 +78,12 @@ impl Raw {
     pub(crate) fn answer(&self, answers: impl Fn(&str) -> Reply + Send + Sync + 'static) {
         *self.answers.lock().unwrap() = Arc::new(answers);
         self.asked.lock().unwrap().clear();
+        self.shown.lock().unwrap().clear();
+    }
+
+    /// What it was shown to let somebody in: what stands in `Authorization`, and each pair of a form.
+    pub(crate) fn shown(&self) -> Vec<String> {
+        self.shown.lock().unwrap().clone()
     }
 
     /// How often this was asked.
@@ -89,10 +97,19 @@ impl Raw {
             return;
         };
         self.asked.lock().unwrap().push(request.name.clone());
+        self.shown.lock().unwrap().push(request.authorization);
         let answers = Arc::clone(&self.answers.lock().unwrap());
         let reply = answers(&request.name);
-        if reply.listens && !body(&mut stream, request.left).await {
-            return;
+        if reply.listens {
+            let Some(rest) = body(&mut stream, request.left).await else {
+                return;
+            };
+            if request.is_form {
+                let form = [request.begun, rest].concat();
+                let pairs = String::from_utf8(form).unwrap();
+                let pairs = pairs.split('&').map(str::to_owned);
+                self.shown.lock().unwrap().extend(pairs);
+            }
         }
         for piece in &reply.pieces {
             if stream.write_all(piece).await.is_err() {
@@ -116,6 +133,11 @@ impl Raw {
 /// The start of a request.
 struct Head {
     name: String,
+    /// Empty where there is none.
+    authorization: String,
+    is_form: bool,
+    /// The bytes of the body that came with it.
+    begun: Vec<u8>,
     /// Bytes of the body that are still to come.
     left: usize,
 }
@@ -135,21 +157,27 @@ async fn head(stream: &mut TcpStream) -> Option<Head> {
     let mut words = lines.next()?.split(' ');
     let (method, target) = (words.next()?, words.next()?);
     let path = target.split('?').next()?;
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        let is_length = name.eq_ignore_ascii_case("content-length");
-        is_length.then(|| value.trim().parse::<usize>().unwrap())
-    });
+    let headers: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
+    let header = |wanted: &str| {
+        let mut named = headers.iter();
+        let found = named.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map_or("", |(_, value)| value.trim())
+    };
+    let length: usize = header("content-length").parse().unwrap_or(0);
     Some(Head {
         name: format!("{method} {path}"),
-        left: length.unwrap_or(0).saturating_sub(bytes.len() - end),
+        authorization: header("authorization").to_owned(),
+        is_form: header("content-type") == "application/x-www-form-urlencoded",
+        begun: bytes[end..].to_vec(),
+        left: length.saturating_sub(bytes.len() - end),
     })
 }
 
-/// Whether the whole body came.
-async fn body(stream: &mut TcpStream, left: usize) -> bool {
+/// The rest of the body, if all of it came.
+async fn body(stream: &mut TcpStream, left: usize) -> Option<Vec<u8>> {
     let mut bytes = vec![0; left];
-    stream.read_exact(&mut bytes).await.is_ok()
+    stream.read_exact(&mut bytes).await.ok()?;
+    Some(bytes)
 }
 
 async fn drained(stream: &mut TcpStream) {

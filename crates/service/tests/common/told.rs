@@ -70,11 +70,17 @@ impl World {
     pub(crate) async fn ask(&self, id: ServiceId, asked: Asked, soon: bool) -> Told {
         let store = self.stores[id as usize].as_ref();
         // A refresh token that was refused once is never shown again by the same client.
-        let refresh = format!("r{}", self.asked.fetch_add(1, Ordering::Relaxed));
+        let refresh = format!("refresh-{}", self.asked.fetch_add(1, Ordering::Relaxed));
         signed_in(store, id, "a1", Some(&refresh), None);
         if asked == Asked::SignIn {
             store.delete(&format!("account:{}", id.name())).unwrap();
         }
+        self.ask_again(id, asked, soon).await
+    }
+
+    /// Asks one thing with what is stored.
+    pub(crate) async fn ask_again(&self, id: ServiceId, asked: Asked, soon: bool) -> Told {
+        let store = self.stores[id as usize].as_ref();
         let [short, long] = &self.clients[id as usize];
         let client = if soon { short } else { long };
         let (what, words) = match asked {
