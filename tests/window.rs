@@ -15,6 +15,8 @@ mod desk;
 mod programs;
 #[path = "window/recordings.rs"]
 mod recordings;
+#[path = "common/skipped.rs"]
+mod skipped;
 #[path = "window/volume.rs"]
 mod volume;
 
@@ -24,6 +26,7 @@ use std::time::Duration;
 use desk::Desk;
 use recordings::Recording;
 use sandbox::ServiceName;
+use skipped::{partly_skipped, skipped};
 use volume::Volume;
 
 const SERVICES: [(&str, ServiceName); 2] = [
@@ -36,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_the_first_start_to_the_sign_out() {
     if let Some(missing) = programs::missing() {
-        return eprintln!("SKIPPED: the whole app in a window: {missing}");
+        return skipped("the whole app in a window", missing);
     }
     let recordings = recordings::some();
     let activities: usize = recordings
@@ -55,7 +58,10 @@ async fn from_the_first_start_to_the_sign_out() {
 
     let volume = Volume::plug_in(desk.folder(), &recordings);
     if volume.is_folder() {
-        eprintln!("SKIPPED: mounting a volume (no root); the device is a watched folder instead");
+        partly_skipped(
+            "a volume that the app is shown",
+            "no root; it is a watched folder",
+        );
     }
     desk.press("nav-home").await;
     // Another device may be plugged in to this computer: only ours is used.

@@ -16,6 +16,8 @@ mod payloads;
 mod programs;
 #[path = "window/recordings.rs"]
 mod recordings;
+#[path = "common/skipped.rs"]
+mod skipped;
 #[path = "window/volume.rs"]
 mod volume;
 
@@ -55,7 +57,7 @@ return texts.filter(Boolean).join('\n').replace(/\s+/g, ' ')"#;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_others_wrote_is_only_ever_text() {
     if let Some(missing) = programs::missing() {
-        return eprintln!("SKIPPED: hostile words in a window: {missing}");
+        return skipped("hostile words in a window", missing);
     }
     let outside = Outside::listen();
     let all = payloads::all(&outside.base);

@@ -14,6 +14,7 @@ use crate::programs::{
     browser_wishes, focus_save_dialog, free_ports, session, start, window_wishes, write_browser,
     write_config,
 };
+use crate::skipped::partly_skipped;
 use crate::volume;
 
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -249,7 +250,7 @@ impl Desk {
                     .status()
                     .is_ok_and(|status| status.success())
                 {
-                    eprintln!("SKIPPED: the dialog that saves the original (no xdotool)");
+                    partly_skipped("the dialog that saves the original", "no xdotool");
                     return None;
                 }
             }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::skipped::partly_skipped;
 use jiff::{SignedDuration, Timestamp};
 use track::{Kind, Point, Position, Sport, Track};
 
@@ -19,7 +20,10 @@ pub(crate) struct Recording {
 pub(crate) fn some() -> Vec<Recording> {
     let real = corpus().map(|corpus| real(&corpus)).unwrap_or_default();
     if real.is_empty() {
-        eprintln!("SKIPPED: real recordings (no corpus); rides of our own writer are used");
+        partly_skipped(
+            "real recordings in the window",
+            "no corpus; rides of our own writer are used",
+        );
         return (0..8).map(made).collect();
     }
     real

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use common::skipped::partly_skipped;
 use common::{BOTH, Home, fit, ride};
 use sandbox::{Fault, Harm};
 use serde_json::{Value, json};
@@ -211,7 +212,7 @@ fn traps(home: &Home) -> Watch {
             watch.over(&path);
         } else {
             assert_ne!(kind, ["p"], "no pipe can be made");
-            eprintln!("SKIPPED: the device node {name} (mknod needs root)");
+            partly_skipped("device nodes on a device", "mknod needs root");
         }
     }
     watch.over(&outside);

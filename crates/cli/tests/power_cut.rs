@@ -20,10 +20,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use common::skipped::{partly_skipped, skipped};
 use common::{Home, ended};
 use disk::Disk;
 use serde_json::Value;
-use tracer::{Calls, Harm, Traced, can_trace};
+use tracer::{Calls, Harm, TRACING, Traced, no_tracing};
 use ways::{Said, WAYS, Way, clean, kept_once_in};
 
 /// Cuts of each way in `./dev test`: at named points, spread over all of them, and at moments.
@@ -267,15 +268,19 @@ fn is_stray(finding: &Value) -> bool {
 }
 
 fn cut((named, moments): (u64, u64)) {
-    let traces = can_trace();
+    if disk_or_word().is_none() {
+        return;
+    }
+    let untraced = no_tracing();
+    if let Some(missing) = &untraced {
+        partly_skipped(TRACING, missing);
+    }
     let mut dice = Dice::seeded();
     let mut all = 0;
     for way in &WAYS {
-        let Some(disk) = disk_or_word() else {
-            return;
-        };
+        let disk = Disk::new().unwrap();
         let (mut world, mut count, began) = (World::new(disk), Count::default(), Instant::now());
-        let points = if traces {
+        let points = if untraced.is_none() {
             world.named(way, named, &mut count)
         } else {
             0
@@ -294,12 +299,12 @@ fn cut((named, moments): (u64, u64)) {
     eprintln!("{all} power cuts");
 }
 
-/// A disk, or a loud word that there can be none here.
+/// A disk; without one the test is skipped.
 fn disk_or_word() -> Option<Disk> {
     match Disk::new() {
         Ok(disk) => Some(disk),
         Err(missing) => {
-            eprintln!("\n*** SKIPPED: no power can be cut here: {missing} ***\n");
+            skipped("power cuts", missing);
             None
         }
     }

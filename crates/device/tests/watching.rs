@@ -5,6 +5,9 @@
     reason = "a test ends where something unexpected happens"
 )]
 
+#[path = "../../../tests/common/skipped.rs"]
+mod skipped;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use device::{Device, DeviceKind, Exclusions, Pace, Watch, is_there, list, look};
+use skipped::skipped;
 
 /// Slow looks never come into play, so that only the quick ways are shown.
 const RARE: Pace = Pace {
@@ -200,7 +204,7 @@ fn tmpfs(what: &str) -> Option<Mounted> {
     if mounted.mount(&["-t", "tmpfs", "tmpfs"]) {
         return Some(mounted);
     }
-    eprintln!("\n##### SKIPPED: {what}: mounting needs root #####\n");
+    skipped(what, "mounting needs root");
     None
 }
 
@@ -227,12 +231,10 @@ fn a_volume_is_told_at_once_and_can_be_ejected_at_once() {
     let (point, at) = Mounted::point();
     let mounted = Mounted { at, _folder: point };
     let Some(image) = image(folder.path()) else {
-        eprintln!("\n##### SKIPPED: loop mount: no mkfs.ext4 #####\n");
-        return;
+        return skipped("a volume on a loop device", "no mkfs.ext4");
     };
     if !mounted.mount(&["-o", "loop,ro", image.to_str().unwrap()]) {
-        eprintln!("\n##### SKIPPED: loop mount: needs root and a loop device #####\n");
-        return;
+        return skipped("a volume on a loop device", "needs root and a loop device");
     }
     assert!(mounted.unmount());
     let (_watch, lists) = start(RARE, Exclusions::default(), &[]);

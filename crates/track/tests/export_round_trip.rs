@@ -7,6 +7,9 @@
     reason = "a test may end at once; what is wrong is the answer"
 )]
 
+#[path = "../../../tests/common/skipped.rs"]
+mod skipped;
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -16,6 +19,7 @@ use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
+use skipped::skipped;
 use track::{Channel, DeveloperField, ExportFormat, Lap, Pause, Point, Position, Sport, Track};
 
 const NASTY: &str = "[ -~é<>&\"',;=@+\r\n\u{1}𝄞-]{0,12}";
@@ -399,11 +403,7 @@ fn kml_is_well_formed() {
         .status()
         .is_err()
     {
-        return writeln!(
-            std::io::stderr(),
-            "SKIPPED: xmllint is missing, nobody checks that KML is well-formed"
-        )
-        .unwrap();
+        return skipped("whether our KML is well-formed", "no xmllint");
     }
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(32));
     runner

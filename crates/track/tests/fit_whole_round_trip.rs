@@ -6,6 +6,9 @@
     reason = "a test ends where something is missing"
 )]
 
+#[path = "../../../tests/common/skipped.rs"]
+mod skipped;
+
 use std::process::Command;
 
 use embedded_io_adapters::std::FromStd;
@@ -14,6 +17,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use rustyfit::Decoder;
 use rustyfit::profile::{mesgdef, typedef};
+use skipped::skipped;
 use track::{
     Channel, DeveloperField, DeviceInfo, Event, Kind, Lap, Length, Pause, Point, Points, Session,
     Sport, SwimStroke, Totals, Track, read, write_fit,
@@ -339,8 +343,7 @@ fn fitdecode_takes_what_is_written() {
         command.args(arguments).output()
     };
     if !python(&["-c", "import fitdecode"]).is_ok_and(|output| output.status.success()) {
-        eprintln!("\n*** SKIPPED: no python3 with fitdecode; ./dev test installs it ***\n");
-        return;
+        return skipped("our FIT files in fitdecode", "no python3 that has it");
     }
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for round in 0..8 {

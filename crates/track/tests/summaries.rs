@@ -1,8 +1,12 @@
 //! A summary says what a full reading says, for every recording of the corpus and for made ones.
 #![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+#[path = "../../../tests/common/skipped.rs"]
+mod skipped;
+
 use std::path::{Path, PathBuf};
 
+use skipped::skipped;
 use track::{Kind, Point, Position, Session, Sport, Totals, Track, read, summaries, write_fit};
 
 fn files(folder: &Path, all: &mut Vec<PathBuf>) {
@@ -38,11 +42,10 @@ fn summaries_of_the_corpus_agree_with_full_readings() {
     let mut all = Vec::new();
     files(&folder, &mut all);
     if all.is_empty() {
-        eprintln!(
-            "\n*** SKIPPED: no corpus at {}; set TRACKDOCK_CORPUS ***\n",
-            folder.display()
+        return skipped(
+            "real recordings",
+            format!("no corpus at {}; set TRACKDOCK_CORPUS", folder.display()),
         );
-        return;
     }
     let read = all
         .iter()

@@ -5,10 +5,14 @@
     reason = "a test may end at once; clippy allows it only inside of test functions"
 )]
 
+#[path = "../../../tests/common/skipped.rs"]
+mod skipped;
+
 use std::path::PathBuf;
 use std::process::Command;
 
 use jiff::Timestamp;
+use skipped::partly_skipped;
 use track::{
     Channel, DeveloperField, DeviceInfo, Event, Kind, Lap, Length, Pause, Point, Position, Session,
     Source, Sport, Totals, Track, read, write_gpx, write_tcx,
@@ -159,11 +163,10 @@ fn validate(bytes: &[u8], schema: &str) {
     );
     let schema = schemas.join(schema);
     if !schema.is_file() || Command::new("xmllint").arg("--version").output().is_err() {
-        eprintln!(
-            "\n*** SKIPPED: no xmllint (libxml2-utils), or no {} ***\n",
-            schema.display()
+        return partly_skipped(
+            "our XML against its schemas",
+            format!("no xmllint, or no {}", schema.display()),
         );
-        return;
     }
     let file = std::env::temp_dir().join(format!(
         "trackdock-{}-{:?}.xml",

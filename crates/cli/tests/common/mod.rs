@@ -1,6 +1,9 @@
 //! A home of its own for each test: a data folder, a sandbox of both services, a device, and the program as users start it.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+#[path = "../../../../tests/common/skipped.rs"]
+pub(crate) mod skipped;
+
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -11,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use sandbox::{Clients, Options, Sandbox, ServiceName};
+use skipped::skipped;
 use track::{Kind, Point, Position, Sport, Track};
 
 /// Both services' names as the program knows them.
@@ -280,9 +284,9 @@ pub(crate) fn corpus() -> Option<PathBuf> {
     if folder.join("truth.json").exists() {
         return folder.canonicalize().ok();
     }
-    eprintln!(
-        "SKIPPED: no corpus of real recordings at {}",
-        folder.display()
+    skipped(
+        "real recordings",
+        format!("no corpus at {}; set TRACKDOCK_CORPUS", folder.display()),
     );
     None
 }

@@ -17,6 +17,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use crate::common::skipped::skipped;
+
+/// What is skipped where programs cannot be traced.
+pub(crate) const TRACING: &str = "what harms the program at one of its calls, by ptrace";
+
 /// What is done to the program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Harm {
@@ -197,15 +202,20 @@ fn locks(registers: &Registers) -> bool {
     [libc::F_SETLK, libc::F_SETLKW, libc::F_OFD_SETLK].contains(&command)
 }
 
-/// Whether programs can be traced here at all; says so loudly where not.
+/// Whether programs can be traced here at all; without it the test is skipped.
 pub(crate) fn can_trace() -> bool {
-    let traced = run(Command::new("true"), &Calls::Outside, Harm::None);
-    match traced {
-        Ok(traced) if traced.code == Some(0) => true,
-        other => {
-            eprintln!("\n*** SKIPPED: programs cannot be traced here: {other:?} ***\n");
-            false
-        }
+    let missing = no_tracing();
+    if let Some(missing) = &missing {
+        skipped(TRACING, missing);
+    }
+    missing.is_none()
+}
+
+/// Why programs cannot be traced here, if they cannot.
+pub(crate) fn no_tracing() -> Option<String> {
+    match run(Command::new("true"), &Calls::Outside, Harm::None) {
+        Ok(traced) if traced.code == Some(0) => None,
+        other => Some(format!("{other:?}")),
     }
 }
 
@@ -229,13 +239,13 @@ pub(crate) fn run_until(
 ) -> nix::Result<Traced> {
     let outputs = tempfile::tempdir().map_err(|_| Errno::EIO)?;
     let child = stopped(&command, outputs.path()).map_err(|_| Errno::EIO)?;
-    waitpid(child, Some(WaitPidFlag::WUNTRACED))?;
-    let options = Options::PTRACE_O_TRACESYSGOOD
-        | Options::PTRACE_O_TRACECLONE // its threads; programs that it starts run on their own
-        | Options::PTRACE_O_TRACEEXEC
-        | Options::PTRACE_O_EXITKILL;
-    ptrace::seize(child, options)?;
-    kill(child, Signal::SIGCONT)?;
+    let held = hold(child);
+    if held.is_err() {
+        // Nobody else would ever let it go on.
+        kill(child, Signal::SIGKILL)?;
+        waitpid(child, None)?;
+    }
+    held?;
     let mut watch = Watch {
         child,
         calls,
@@ -259,6 +269,17 @@ pub(crate) fn run_until(
         stdout: said("stdout"),
         stderr: said("stderr"),
     })
+}
+
+/// Takes a program that stops itself under the trace, and lets it go on.
+fn hold(child: Pid) -> nix::Result<()> {
+    waitpid(child, Some(WaitPidFlag::WUNTRACED))?;
+    let options = Options::PTRACE_O_TRACESYSGOOD
+        | Options::PTRACE_O_TRACECLONE // its threads; programs that it starts run on their own
+        | Options::PTRACE_O_TRACEEXEC
+        | Options::PTRACE_O_EXITKILL;
+    ptrace::seize(child, options)?;
+    kill(child, Signal::SIGCONT)
 }
 
 /// Starts the command, which stops itself before it becomes the program.

@@ -1,6 +1,9 @@
 //! A data folder, a folder of rides, both services in the sandbox, and an engine that can be ended and started again.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+#[path = "../../../../tests/common/skipped.rs"]
+mod skipped;
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -15,6 +18,7 @@ use engine::view::{
 use engine::{Command, Connected, Engine, EngineOptions, Secret, SecretsPlace, ServiceId};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Clients, Options, Sandbox, ServiceName};
+use skipped::skipped;
 use track::{Kind, Point, Position, Sport, Track};
 
 /// Our rides are longer than anybody else's.
@@ -282,7 +286,7 @@ impl Volume {
         if mount.status().is_ok_and(|status| status.success()) {
             return Some(Volume(place.canonicalize().unwrap()));
         }
-        eprintln!("SKIPPED: this user may not mount volumes");
+        skipped("volumes of memory", "this user may not mount them");
         None
     }
 }

@@ -1,9 +1,13 @@
 //! Tests: real recordings, read by `track`, kept and found again.
 
+#[path = "../../../../tests/common/skipped.rs"]
+mod skipped;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use skipped::skipped;
 
 fn corpus() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
@@ -25,10 +29,10 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_readable_recording_is_kept_and_listed() {
     let Some(folder) = corpus() else {
-        eprintln!(
-            "NOT TESTED: there is no corpus of recordings beside this checkout (TRACKDOCK_CORPUS names one)."
+        return skipped(
+            "real recordings",
+            "no corpus beside this checkout; set TRACKDOCK_CORPUS",
         );
-        return;
     };
     let mut paths = Vec::new();
     files(&folder, &mut paths);

@@ -132,6 +132,10 @@ pub(crate) fn write_gpx(name: &str, spots: &[Spot]) -> String {
 }
 
 #[cfg(test)]
+#[path = "../../../../tests/common/skipped.rs"]
+mod skipped;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -185,8 +189,10 @@ mod tests {
             Into::into,
         );
         let Ok(truth) = std::fs::read_to_string(corpus.join("truth.json")) else {
-            eprintln!("NOT TESTED: no corpus at {}", corpus.display());
-            return;
+            return super::skipped::skipped(
+                "real recordings",
+                format!("no corpus at {}; set TRACKDOCK_CORPUS", corpus.display()),
+            );
         };
         let truth: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&truth).unwrap();

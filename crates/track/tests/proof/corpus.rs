@@ -1,8 +1,12 @@
 //! Where the corpus of real recordings lies, and which files are in it. Says loudly where it is missing; reads no recording.
 
+#[path = "../../../../tests/common/skipped.rs"]
+mod skipped;
+
 use std::path::PathBuf;
 
 use serde_json::Value;
+use skipped::skipped;
 
 /// A file of the corpus, and what independent readers say of it.
 pub(crate) struct Recording {
@@ -26,9 +30,9 @@ pub(crate) fn recordings(format: &str) -> Vec<Recording> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     let folder = std::env::var_os("TRACKDOCK_CORPUS").map_or_else(beside, PathBuf::from);
     let Ok(text) = std::fs::read_to_string(folder.join("truth.json")) else {
-        eprintln!(
-            "\n*** SKIPPED: no corpus at {}; set TRACKDOCK_CORPUS ***\n",
-            folder.display()
+        skipped(
+            "real recordings",
+            format!("no corpus at {}; set TRACKDOCK_CORPUS", folder.display()),
         );
         return Vec::new();
     };
