@@ -8,14 +8,19 @@
 #[path = "../../../tests/common/skipped.rs"]
 mod skipped;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use device::{Device, DeviceKind, Exclusions, Pace, Watch, is_there, list, look};
+use device::{
+    Device, DeviceError, DeviceKind, Exclusions, Pace, Recording, Watch, is_there, list, look,
+    read_recording,
+};
 use skipped::skipped;
 
 /// Slow looks never come into play, so that only the quick ways are shown.
@@ -224,6 +229,61 @@ fn image(folder: &Path) -> Option<PathBuf> {
         .then_some(image)
 }
 
+/// A recording on another disk, or elsewhere on this one, is not the device's, whatever stands before its name.
+#[test]
+fn what_is_mounted_inside_a_device_is_never_read() {
+    let _alone = alone();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret.fit"), "secret").unwrap();
+    let Some(volume) = tmpfs("what is mounted inside a device") else {
+        return;
+    };
+    let activities = volume.at.join("Garmin/Activity");
+    let inside = |name: &str| Mounted {
+        at: activities.join(name),
+        _folder: tempfile::tempdir().unwrap(),
+    };
+    let (disk, bound, file) = (inside("disk"), inside("bound"), inside("file.fit"));
+    for folder in [&disk, &bound] {
+        fs::create_dir_all(&folder.at).unwrap();
+    }
+    fs::create_dir(volume.at.join("Elsewhere")).unwrap();
+    for name in ["Garmin/Activity/own.fit", "Elsewhere/secret.fit"] {
+        fs::write(volume.at.join(name), "recording").unwrap();
+    }
+    fs::write(&file.at, "hidden").unwrap();
+    assert!(disk.mount(&["-t", "tmpfs", "tmpfs"]));
+    fs::write(disk.at.join("secret.fit"), "secret").unwrap();
+    // The same file system, by another way.
+    let elsewhere = volume.at.join("Elsewhere");
+    assert!(bound.mount(&["--bind", elsewhere.to_str().unwrap()]));
+    let secret = outside.path().join("secret.fit");
+    assert!(file.mount(&["--bind", secret.to_str().unwrap()]));
+
+    let device = look(&Exclusions::default(), &[])
+        .into_iter()
+        .find(|device| device.root == volume.at)
+        .unwrap();
+    let listed = list(&device).unwrap();
+    // A file that another is mounted over keeps its name in its folder, and is refused when it is to be read.
+    let paths: BTreeSet<&Path> = listed.iter().map(|found| found.path.as_path()).collect();
+    let expected = ["Garmin/Activity/own.fit", "Garmin/Activity/file.fit"].map(Path::new);
+    assert_eq!(paths, BTreeSet::from(expected));
+    for name in ["disk/secret.fit", "bound/secret.fit", "file.fit"] {
+        let path = Path::new("Garmin/Activity").join(name);
+        let metadata = fs::metadata(volume.at.join(&path)).unwrap();
+        let recording = Recording {
+            path,
+            size: metadata.len(),
+            modified_ms: metadata.mtime() * 1000 + metadata.mtime_nsec() / 1_000_000,
+        };
+        let mut bytes = Vec::new();
+        let read = read_recording(&device, &recording, &mut bytes);
+        let is_none = matches!(read, Err(DeviceError::NotAFile { .. }));
+        assert!(is_none && bytes.is_empty(), "{name}: {read:?}");
+    }
+}
+
 #[test]
 fn a_volume_is_told_at_once_and_can_be_ejected_at_once() {
     let _alone = alone();
@@ -352,43 +412,4 @@ fn volumes_of_the_library_and_bind_mounts_of_it_are_no_devices() {
         paths: vec![library.at.join("trackdock/not yet there")],
     };
     assert_eq!(roots(&exclusions), Vec::<PathBuf>::new());
-}
-
-#[test]
-fn a_mount_inside_a_device_is_not_entered() {
-    let _alone = alone();
-    let Some(outer) = tmpfs("a mount inside a device") else {
-        return;
-    };
-    fs::create_dir_all(outer.at.join("Garmin/Activity/inside")).unwrap();
-    fs::write(outer.at.join("Garmin/Activity/a.fit"), "x").unwrap();
-    let elsewhere = tempfile::tempdir().unwrap();
-    fs::write(elsewhere.path().join("secret.fit"), "x").unwrap();
-    let inside = outer.at.join("Garmin/Activity/inside");
-    assert!(
-        Command::new("mount")
-            .arg("--bind")
-            .arg(elsewhere.path())
-            .arg(&inside)
-            .status()
-            .unwrap()
-            .success()
-    );
-    let device = look(&Exclusions::default(), &[])
-        .into_iter()
-        .find(|device| device.root == outer.at);
-    let listed = device.map(|device| list(&device).unwrap());
-    assert!(
-        Command::new("umount")
-            .arg(&inside)
-            .status()
-            .unwrap()
-            .success()
-    );
-    let paths: Vec<PathBuf> = listed
-        .unwrap()
-        .into_iter()
-        .map(|recording| recording.path)
-        .collect();
-    assert_eq!(paths, [PathBuf::from("Garmin/Activity/a.fit")]);
 }
