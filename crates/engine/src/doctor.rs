@@ -145,7 +145,7 @@ async fn library(data_dir: &Path) -> Vec<Finding> {
                 "There is no library yet; it is made when the first activity comes.",
             )];
         }
-        Err(problem) => return vec![bad("library", &problem)],
+        Err(problem) => return vec![bad("library", &not_sent_here(problem))],
     };
     let checked = tokio::task::spawn_blocking(move || {
         reader
@@ -171,7 +171,7 @@ async fn library(data_dir: &Path) -> Vec<Finding> {
                 )
             })
             .collect(),
-        Ok(Err(error)) => vec![bad("library", &Problem::from(error))],
+        Ok(Err(error)) => vec![bad("library", &not_sent_here(Problem::from(error)))],
         Err(_) => vec![bad(
             "library",
             &Problem::new(
@@ -181,6 +181,17 @@ async fn library(data_dir: &Path) -> Vec<Finding> {
             ),
         )],
     }
+}
+
+/// A database that does not even open sends to the doctor; here it is told what the doctor says of any other damage.
+fn not_sent_here(mut problem: Problem) -> Problem {
+    let damaged = library::Finding::Database {
+        what: String::new(),
+    };
+    if problem.code == damaged.code() {
+        damaged.hint().clone_into(&mut problem.hint);
+    }
+    problem
 }
 
 fn devices(data_dir: &Path) -> Finding {
