@@ -188,6 +188,18 @@ impl Sandbox {
         control::token_counts(&state, self.shared.now_ms(&state))
     }
 
+    /// Every word that only client and service may know and that has gone between them: codes, PKCE verifiers, tokens.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        self.shared.state().tokens.secrets()
+    }
+
+    /// Whether a token has been neither replaced nor revoked.
+    #[must_use]
+    pub fn is_live(&self, token: &str) -> bool {
+        self.shared.state().tokens.is_live(token)
+    }
+
     /// Orders a fault.
     ///
     /// # Errors

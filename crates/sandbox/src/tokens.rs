@@ -108,6 +108,8 @@ pub(crate) struct Tokens {
     grants: Vec<Grant>,
     codes: BTreeMap<String, Code>,
     tokens: BTreeMap<String, Token>,
+    #[serde(default)]
+    verifiers: Vec<String>,
     refreshes: BTreeMap<String, u64>,
     replays: BTreeMap<String, u64>,
 }
@@ -189,6 +191,23 @@ impl Tokens {
         entry.used = Some(grant.number);
         self.grants.push(grant.clone());
         Ok(grant)
+    }
+
+    /// Takes note of a PKCE verifier that was presented.
+    pub(crate) fn presented(&mut self, verifier: &str) {
+        self.verifiers.push(verifier.to_owned());
+    }
+
+    /// Every code, verifier and token there ever was.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let words = self.codes.keys().chain(self.tokens.keys());
+        words.chain(&self.verifiers).cloned().collect()
+    }
+
+    /// Whether it is a token that neither a refresh nor a revocation has ended.
+    pub(crate) fn is_live(&self, word: &str) -> bool {
+        let token = self.tokens.get(word);
+        token.is_some_and(|token| token.standing == Standing::Live)
     }
 
     /// Issues an access token and, if wanted, a refresh token.

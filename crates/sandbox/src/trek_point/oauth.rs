@@ -195,6 +195,7 @@ fn exchange(shared: &Shared, form: &Form) -> Result<Given, Refusal> {
         Ok(())
     };
     let mut state = shared.state();
+    state.tokens.presented(verifier);
     let now_ms = shared.now_ms(&state);
     let grant = state
         .tokens
