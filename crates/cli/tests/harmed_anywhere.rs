@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use common::Home;
 use nix::errno::Errno;
-use tracer::{Calls, Harm, can_trace};
+use tracer::{Calls, Harm, Traced, can_trace};
 use ways::{WAYS, Way, clean, signed_in};
 
 /// Points of each way in `./dev test`, spread over all of them; every one by `./dev soak`.
@@ -36,42 +36,68 @@ const FAULTS: [fn(u64) -> Harm; 8] = [
     |at| Harm::FailOn(at, Errno::EIO),
 ];
 
-/// Of all ways the first: those that put something on the disk that must not be lost.
-const WAYS_THAT_WRITE: usize = 4;
+/// The points are planned by the shortest of so many undisturbed runs: threads and the network make some longer than others.
+const UNDISTURBED: usize = 3;
+/// A point is reached in one of so many runs, or the test has failed.
+const TRIES: usize = 40;
 
-/// What is done to a way: at which calls, and how.
+/// A way that is harmed again and again, in one home.
 struct Attack<'a> {
-    calls: &'a Calls,
-    harm: fn(u64) -> Harm,
-    /// At so many points at most.
-    most: u64,
+    way: &'a Way,
+    home: Home,
+    calls: Calls,
+    runs: u32,
 }
 
 impl Attack<'_> {
-    /// Harms a way at its points; gives how many it has, and how many runs were harmed.
-    fn sweep(&self, way: &Way, home: &Home, numbers: &mut u32) -> (u64, u32) {
-        let mut run = |harm| {
-            *numbers += 1;
-            let command = (way.prepare)(home, *numbers);
-            let traced = tracer::run(command.command(home), self.calls, harm).unwrap();
-            assert!(
-                !traced.stderr.contains("panicked"),
-                "{}: {traced:?}",
-                way.name
-            );
-            (way.check)(home, *numbers, &command, &traced);
-            traced
-        };
-        let whole = run(Harm::None);
-        assert_eq!(whole.code, Some(0), "{}: {whole:?}", way.name);
-        let points = whole.calls.min(self.most);
-        let harmed = (1..=points).filter(|point| {
-            let traced = run((self.harm)(point * whole.calls / points));
-            traced.harmed.is_some()
+    fn on(way: &Way, calls: impl Fn(&Home) -> Calls) -> Attack<'_> {
+        let home = signed_in();
+        Attack {
+            way,
+            calls: calls(&home),
+            home,
+            runs: 0,
+        }
+    }
+
+    /// One run, and all that must hold after it.
+    fn run(&mut self, harm: Harm) -> Traced {
+        self.runs += 1;
+        let way = self.way;
+        let command = (way.prepare)(&self.home, self.runs);
+        let traced = tracer::run(command.command(&self.home), &self.calls, harm).unwrap();
+        let name = way.name;
+        assert!(!traced.stderr.contains("panicked"), "{name}: {traced:?}");
+        (way.check)(&self.home, self.runs, &command, &traced);
+        traced
+    }
+
+    /// How many calls every run has.
+    fn planned(&mut self) -> u64 {
+        let undisturbed = (0..UNDISTURBED).map(|_| {
+            let whole = self.run(Harm::None);
+            assert_eq!(whole.code, Some(0), "{}: {whole:?}", self.way.name);
+            whole.calls
         });
-        let harmed = harmed.count();
-        assert!(harmed > 0, "{}: nothing was harmed", way.name);
-        (whole.calls, u32::try_from(harmed).unwrap())
+        undisturbed.min().unwrap()
+    }
+
+    /// Harms the way at so many of its planned points, each of which is reached, and, where these are all of them, at those that
+    /// only a longer run has. Gives how many runs were harmed.
+    fn sweep(&mut self, harm: fn(u64) -> Harm, planned: u64, most: u64) -> u64 {
+        let points = planned.min(most);
+        assert!(points > 0, "{}: nothing to harm", self.way.name);
+        for point in 1..=points {
+            let at = point * planned / points;
+            let reached = (0..TRIES).any(|_| self.run(harm(at)).harmed.is_some());
+            assert!(reached, "{}: never came to call {at}", self.way.name);
+        }
+        let mut harmed = points;
+        while points == planned && self.run(harm(harmed + 1)).harmed.is_some() {
+            harmed += 1;
+        }
+        clean(&self.home);
+        harmed
     }
 }
 
@@ -80,18 +106,13 @@ fn killed(most: u64) {
         return;
     }
     for way in &WAYS {
-        let (home, mut numbers) = (signed_in(), 0);
-        let attack = Attack {
-            calls: &Calls::Outside,
-            harm: Harm::Kill,
-            most,
-        };
         let began = Instant::now();
-        let (calls, harmed) = attack.sweep(way, &home, &mut numbers);
-        clean(&home);
+        let mut attack = Attack::on(way, |_| Calls::Outside);
+        let planned = attack.planned();
+        let harmed = attack.sweep(Harm::Kill, planned, most);
         let seconds = began.elapsed().as_secs();
         eprintln!(
-            "{}: {calls} calls, killed in {harmed} runs, {seconds} s",
+            "{}: {planned} calls in every run, killed at {harmed}, {seconds} s",
             way.name
         );
     }
@@ -101,26 +122,19 @@ fn disk_fails(faults: &[fn(u64) -> Harm], most: u64) {
     if !can_trace() {
         return;
     }
-    for way in WAYS.iter().take(WAYS_THAT_WRITE) {
-        let (home, mut numbers) = (signed_in(), 0);
-        let calls = Calls::WritesBelow(home.folder.path().canonicalize().unwrap());
+    for way in &WAYS {
         let began = Instant::now();
-        let (mut runs, mut most_calls) = (0, 0);
-        for harm in faults {
-            let calls = &calls;
-            let (calls, harmed) = Attack {
-                calls,
-                harm: *harm,
-                most,
-            }
-            .sweep(way, &home, &mut numbers);
-            clean(&home);
-            runs += harmed;
-            most_calls = most_calls.max(calls);
-        }
+        let mut attack = Attack::on(way, |home| {
+            Calls::WritesBelow(home.folder.path().canonicalize().unwrap())
+        });
+        let planned = attack.planned();
+        let harmed: u64 = faults
+            .iter()
+            .map(|harm| attack.sweep(*harm, planned, most))
+            .sum();
         let seconds = began.elapsed().as_secs();
         eprintln!(
-            "{}: {most_calls} writing calls, {runs} runs with a failing disk, {seconds} s",
+            "{}: {planned} writing calls in every run, {harmed} runs with a failing disk, {seconds} s",
             way.name
         );
     }
