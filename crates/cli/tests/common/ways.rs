@@ -10,6 +10,9 @@ use sandbox::Expire;
 use crate::common::{BOTH, Ended, Home, SERVICES, ended, fit, ride};
 use crate::tracer::Traced;
 
+const MAP_MY_TRACKS: &str = SERVICES[0];
+const TREK_POINT: &str = SERVICES[1];
+
 /// A command, and the data folder that it is for.
 pub(crate) struct Said {
     pub(crate) data: PathBuf,
@@ -28,7 +31,7 @@ pub(crate) struct Way {
     pub(crate) check: fn(&Home, n: u32, command: &Said, killed: &Traced),
 }
 
-pub(crate) const WAYS: [Way; 7] = [
+pub(crate) const WAYS: [Way; 9] = [
     Way {
         name: "taking in",
         prepare: |home, n| {
@@ -127,25 +130,24 @@ pub(crate) const WAYS: [Way; 7] = [
         },
     },
     Way {
-        name: "signing in",
-        prepare: |home, _| said(home, &["login", SERVICES[1]]),
-        check: |home, _, command, killed| {
-            again(home, command, killed);
-            assert_eq!(home.well(&["accounts"]).len(), 2, "{killed:?}");
-        },
+        name: "signing in to Map My Tracks",
+        prepare: |home, _| said(home, &["login", MAP_MY_TRACKS]),
+        check: |home, _, command, harmed| signs_in(home, MAP_MY_TRACKS, command, harmed),
     },
     Way {
-        name: "signing out",
-        prepare: |home, _| said(home, &["logout", SERVICES[1]]),
-        check: |home, _, command, killed| {
-            if killed.code == Some(0) {
-                signed_out(home, killed);
-            }
-            // It may have been done already; then there is nobody to sign out.
-            run_of(home, command);
-            signed_out(home, killed);
-            home.well(&["login", SERVICES[1]]);
-        },
+        name: "signing in to Trek Point",
+        prepare: |home, _| said(home, &["login", TREK_POINT]),
+        check: |home, _, command, harmed| signs_in(home, TREK_POINT, command, harmed),
+    },
+    Way {
+        name: "signing out of Map My Tracks",
+        prepare: |home, _| said(home, &["logout", MAP_MY_TRACKS]),
+        check: |home, _, command, harmed| signs_out(home, MAP_MY_TRACKS, command, harmed),
+    },
+    Way {
+        name: "signing out of Trek Point",
+        prepare: |home, _| said(home, &["logout", TREK_POINT]),
+        check: |home, _, command, harmed| signs_out(home, TREK_POINT, command, harmed),
     },
 ];
 
@@ -231,15 +233,58 @@ pub(crate) fn sent_once(home: &Home, n: u32, killed: &Traced) {
     assert_eq!(uploads.len(), BOTH.len());
 }
 
+/// What it says is done is done; else it is done when it is tried again. One of the two services needs the client secret for it.
+#[track_caller]
+fn signs_in(home: &Home, service: &str, command: &Said, harmed: &Traced) {
+    if harmed.code == Some(0) {
+        connected(home, service, harmed);
+    }
+    again(home, command, harmed);
+    connected(home, service, harmed);
+}
+
+/// Both accounts are there, and the sign-in that is stored is one that the service knows.
+#[track_caller]
+fn connected(home: &Home, service: &str, harmed: &Traced) {
+    let accounts = home.well(&["accounts"]);
+    assert_eq!(accounts.len(), SERVICES.len(), "{harmed:?}");
+    let connected = accounts
+        .iter()
+        .all(|account| account["state"] == "connected");
+    assert!(connected, "{harmed:?}: {accounts:#?}");
+    let stored = stored_refresh(home, service).unwrap_or_default();
+    let is_live = home.sandbox.is_live(&stored);
+    assert!(is_live, "{harmed:?}: not signed in to {service}");
+}
+
+#[track_caller]
+fn signs_out(home: &Home, service: &str, command: &Said, harmed: &Traced) {
+    if harmed.code == Some(0) {
+        signed_out(home, service, harmed);
+    }
+    // It may have been done already; then there is nobody to sign out.
+    run_of(home, command);
+    signed_out(home, service, harmed);
+    // The client secret is the program's, not the account's: it has stayed.
+    home.well(&["login", service]);
+}
+
+/// The refresh token of an account, as `--secrets file` keeps it.
+fn stored_refresh(home: &Home, service: &str) -> Option<String> {
+    let text = std::fs::read_to_string(home.data().join("secrets.json")).ok()?;
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let account = all.get(format!("account:{service}"))?.as_str().unwrap();
+    let account: serde_json::Value = serde_json::from_str(account).unwrap();
+    Some(account["refresh_token"].as_str().unwrap().to_owned())
+}
+
 /// The account's secrets are gone here, and its sign-in is gone at the service.
 #[track_caller]
-fn signed_out(home: &Home, killed: &Traced) {
-    let secrets = std::fs::read_to_string(home.data().join("secrets.json"));
-    let left = secrets.unwrap_or_default();
-    assert!(!left.contains("trek-point"), "{killed:?}: {left}");
-    let tokens = home.sandbox.tokens();
-    let live = tokens[SERVICES[1]].refresh.live;
-    assert_eq!(live, 0, "{killed:?}: still signed in at the service");
+fn signed_out(home: &Home, service: &str, harmed: &Traced) {
+    let left = stored_refresh(home, service);
+    assert_eq!(left, None, "{harmed:?}");
+    let live = home.sandbox.tokens()[service].refresh.live;
+    assert_eq!(live, 0, "{harmed:?}: still signed in at {service}");
 }
 
 pub(crate) fn signed_in() -> Home {
