@@ -188,13 +188,16 @@ impl Client {
             }
             Brought::Error(said) => return Err(SignInError::Refused { service, said }),
         };
+        let verifier = begun.verifier.as_ref();
+        let verifier = verifier.map(|verifier| Secret::new(verifier.secret().as_str()));
         let asked_at = now();
         let granted = session
             .authority(secret.as_ref(), asked_at)
             .exchange(&code, &redirect, begun.verifier)
             .await;
         let granted = granted.map_err(|error| {
-            self.told(error, [Some(&code), secret.as_ref()].into_iter().flatten())
+            let shown = [Some(&code), secret.as_ref(), verifier.as_ref()];
+            self.told(error, shown.into_iter().flatten())
         })?;
         let mut tokens = Tokens::granted(granted, None, &session.lifetime(), asked_at);
         if tokens.scopes.is_empty() {
