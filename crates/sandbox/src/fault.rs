@@ -120,6 +120,11 @@ pub enum Harm {
         #[serde(default = "ok")]
         status: u16,
     },
+    /// The request is handled and kept; the answer is an OAuth error that repeats all of it, with its `Authorization`.
+    Echo {
+        /// HTTP status.
+        status: u16,
+    },
     /// The request is handled and kept; its answer has another shape.
     Reshape {
         /// The shape.

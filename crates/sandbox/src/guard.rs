@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use crate::{
-    answer::{code, page, with_header},
+    answer::{code, json_answer, page, with_header},
     clock::{http_date, stamp},
     control,
     endpoint::{Endpoint, ServiceName},
@@ -157,6 +157,7 @@ impl Passage<'_> {
         if endpoint.service == ServiceName::MapMyTracks && blocked {
             return self.answered(page(403, "403 Forbidden", ""));
         }
+        let echo = echo(harm.as_ref(), &head.headers, &bytes);
         head.extensions.insert(effects(harm.as_ref()));
         let reads = head.method == "GET" && endpoint.name != "authorize";
         let response = next.run(Request::from_parts(head, Body::from(bytes))).await;
@@ -173,7 +174,7 @@ impl Passage<'_> {
                 &format!("<p>{error}</p>"),
             ));
         }
-        self.after(harm, response).await
+        self.after(harm, echo.unwrap_or(response)).await
     }
 
     fn answered(&mut self, response: Response) -> Response {
@@ -206,7 +207,7 @@ impl Passage<'_> {
                 body,
             } => {
                 let mut response = match body {
-                    Some(body) => crate::answer::json_answer(*status, body.clone()),
+                    Some(body) => json_answer(*status, body.clone()),
                     None => page(
                         *status,
                         code(*status).canonical_reason().unwrap_or("Error"),
@@ -263,6 +264,19 @@ impl Passage<'_> {
             _ => self.answered(response),
         }
     }
+}
+
+/// An error in whose words all is that was sent.
+fn echo(harm: Option<&Harm>, headers: &HeaderMap, body: &[u8]) -> Option<Response> {
+    let Harm::Echo { status } = harm? else {
+        return None;
+    };
+    let authorization = headers.get(header::AUTHORIZATION);
+    let authorization = authorization.map_or(&[][..], HeaderValue::as_bytes);
+    let words = [authorization, b" ", body].concat();
+    let words = String::from_utf8_lossy(&words);
+    let body = json!({ "error": "invalid_request", "error_description": words });
+    Some(json_answer(*status, body))
 }
 
 fn maintenance(status: u16) -> Response {

@@ -137,6 +137,29 @@ async fn answers_are_bent() {
 }
 
 #[tokio::test]
+async fn an_echo_repeats_what_was_shown() {
+    let sandbox = start();
+    let code = tp_code(&sandbox, "profile activities_read").await;
+    let echo = Harm::Echo { status: 400 };
+    sandbox
+        .fault(Fault::once(TrekPoint, "token", echo))
+        .unwrap();
+    let (status, body) = tp_token(&sandbox, &tp_exchange(&code, VERIFIER)).await;
+    let words = body["error_description"].as_str().unwrap();
+    assert_eq!(
+        (status, body["error"].as_str()),
+        (400, Some("invalid_request"))
+    );
+    assert!(words.contains(&code) && words.contains(VERIFIER), "{words}");
+    // It was handled all the same, and all of it is known as secret.
+    assert_eq!(sandbox.tokens()["trek-point"].refresh.live, 1);
+    let secrets = sandbox.secrets();
+    assert!(secrets.contains(&code) && secrets.iter().any(|secret| secret == VERIFIER));
+    let live = secrets.iter().filter(|secret| sandbox.is_live(secret));
+    assert_eq!(live.count(), 2, "{secrets:?}");
+}
+
+#[tokio::test]
 async fn statuses_say_when_to_come_back() {
     let sandbox = start();
     let status = |status, date| Harm::Status {
