@@ -160,9 +160,10 @@ pub(crate) async fn save_activity(
     activity: u32,
     format: String,
 ) -> Result<Option<Saved>, Problem> {
-    let (archive, format) = (engine.archive()?, ExportFormat::from_name(&format)?);
-    match dialogs::save_as(&app, &archive.export_name(activity.into(), format)?).await {
-        Some(path) => archive.save(activity.into(), format, &path).map(Some),
+    let (id, format) = (i64::from(activity), ExportFormat::from_name(&format)?);
+    let name = engine.archive()?.export_name(id, format)?;
+    match dialogs::save_as(&app, &name).await {
+        Some(path) => engine.save(id, format, path).await.map(Some),
         None => Ok(None),
     }
 }

@@ -133,13 +133,15 @@ fn a_trial_is_a_process_that_reads_and_ends() {
     fs::write(&garbage, [0xff; 4096]).unwrap();
     let sound = home.path("1.fit");
     fs::write(&sound, fit(1)).unwrap();
-    for file in [&sound, &garbage, &home.path("nothing")] {
-        let mut trial = Command::new(env!("CARGO_BIN_EXE_trackdock-cli"));
-        let ended = trial.arg("--read-alone").arg(file).output().unwrap();
-        assert!(ended.status.success(), "{ended:?}");
-        assert!(
-            ended.stdout.is_empty() && ended.stderr.is_empty(),
-            "{ended:?}"
-        );
+    for purpose in ["--read-alone", "--show-alone"] {
+        for file in [&sound, &garbage, &home.path("nothing")] {
+            let mut trial = Command::new(env!("CARGO_BIN_EXE_trackdock-cli"));
+            let ended = trial.arg(purpose).arg(file).output().unwrap();
+            assert!(ended.status.success(), "{ended:?}");
+            assert!(
+                ended.stdout.is_empty() && ended.stderr.is_empty(),
+                "{ended:?}"
+            );
+        }
     }
 }

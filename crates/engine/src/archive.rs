@@ -1,11 +1,14 @@
 //! Everything that is not live: history by page, one activity whole, accounts, the queue. Reads beside a running engine, in
 //! this process or another.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use library::{AccountState, ActivityId, ActivityRow, Filter, Reader, State, UploadId};
+use library::{AccountState, ActivityId, ActivityRow, Attempts, Filter, Reader, State, UploadId};
 use track::{Sport, Track};
 
 use crate::clock;
@@ -25,7 +28,10 @@ const QUEUE_PAGE: usize = 1_000;
 /// The library as it is now, open for reading.
 pub struct Archive {
     pub(crate) reader: Reader,
+    attempts: Attempts,
     trial: Trial,
+    /// Originals that are set aside, by their hash: several activities may be in one, and each trial takes its time.
+    set_aside: RefCell<HashSet<[u8; 32]>>,
 }
 
 /// The library in this data folder; none where there is none yet.
@@ -43,8 +49,29 @@ impl Archive {
     /// # Errors
     /// It is of a newer version, or cannot be read.
     pub fn open(data_dir: &Path) -> Result<Option<Self>, Problem> {
-        let trial: Trial = Arc::new(trial::goes_well);
-        Ok(reader(data_dir)?.map(|reader| Self { reader, trial }))
+        let trial: Trial = Arc::new(trial::goes_well_shown);
+        Ok(reader(data_dir)?.map(|reader| {
+            let attempts = reader.attempts();
+            Self::over(reader, &attempts, trial)
+        }))
+    }
+
+    /// As [`Archive::open`], in the program that has the library open for writing: its notes are kept with that one's.
+    pub(crate) fn open_within(
+        data_dir: &Path,
+        attempts: &Attempts,
+    ) -> Result<Option<Self>, Problem> {
+        let trial: Trial = Arc::new(trial::goes_well_shown);
+        Ok(reader(data_dir)?.map(|reader| Self::over(reader, attempts, trial)))
+    }
+
+    fn over(reader: Reader, attempts: &Attempts, trial: Trial) -> Self {
+        Self {
+            reader,
+            attempts: attempts.of_showing(),
+            trial,
+            set_aside: RefCell::default(),
+        }
     }
 
     /// A page of history for the window.
@@ -161,14 +188,19 @@ impl Archive {
         Ok(detail)
     }
 
-    /// Reads an activity's original and makes something of what it says; under a note, as what a device holds is read.
+    /// Reads an activity's original and makes something of what it says; under a note, as what a device holds is read. A panic
+    /// costs this one activity.
     pub(crate) fn read<T>(
         &self,
         activity: &ActivityRow,
         make: impl FnOnce(&Track) -> T,
     ) -> Result<T, Problem> {
         let original = self.reader.original(activity.id)?;
-        let (path, bytes) = (original.path.display().to_string(), original.read()?);
+        let path = original.path.display().to_string();
+        if self.set_aside.borrow().contains(&original.sha256) {
+            return Err(inspect::not_read(&path));
+        }
+        let bytes = original.read()?;
         let gone = || {
             Problem::new(
                 "original_changed",
@@ -179,12 +211,15 @@ impl Archive {
         let read = || {
             let reading = inspect::read_named(&path, &bytes, clock::system()())?;
             let track = reading.tracks.get(activity.part).ok_or_else(gone)?;
-            Ok(make(track))
+            let made = catch_unwind(AssertUnwindSafe(|| make(track)));
+            made.map_err(|_| inspect::broke_the_reader(&path))
         };
         let trial = || (self.trial)(&original.path);
-        let attempts = self.reader.attempts();
-        let read = attempts.read(&original.sha256, trial, read);
-        read.unwrap_or_else(|| Err(inspect::not_read(&path)))
+        let read = self.attempts.read(&original.sha256, trial, read);
+        read.unwrap_or_else(|| {
+            self.set_aside.borrow_mut().insert(original.sha256);
+            Err(inspect::not_read(&path))
+        })
     }
 
     pub(crate) fn row(&self, id: i64) -> Result<ActivityRow, Problem> {
@@ -325,6 +360,7 @@ fn recorded_by(activity: &ActivityRow) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use library::{Kept, Library, Origin, Reach};
 
@@ -353,11 +389,18 @@ mod tests {
         };
         let reading = track::read(&bytes).unwrap();
         let kept = library.keep(staged, &reading, &origin, start).unwrap();
-        std::fs::write(folder.join("reading").join(hash), ".".repeat(begun)).unwrap();
+        let note = folder.join("reading").join(hash + "-shown");
+        std::fs::write(note, ".".repeat(begun)).unwrap();
         match kept {
             Kept::New(ids) => ids[0].0,
             kept => panic!("{kept:?}"),
         }
+    }
+
+    fn archive(folder: &Path, trial: Trial) -> Archive {
+        let reader = Reader::open(folder).unwrap();
+        let attempts = reader.attempts();
+        Archive::over(reader, &attempts, trial)
     }
 
     /// What comes of a page and of an export when the trial ends so, if one is made.
@@ -365,10 +408,7 @@ mod tests {
     fn check(begun: usize, goes_well: bool, code: Option<&str>) {
         let folder = tempfile::tempdir().unwrap();
         let id = with_a_ride(folder.path(), begun);
-        let archive = Archive {
-            reader: Reader::open(folder.path()).unwrap(),
-            trial: Arc::new(move |_| goes_well),
-        };
+        let archive = archive(folder.path(), Arc::new(move |_| goes_well));
         let export = |name: &str| {
             let format = ExportFormat::from_name(name).unwrap();
             let exported = archive.export(id, format, folder.path(), true);
@@ -387,5 +427,60 @@ mod tests {
         check(1, false, None);
         check(2, true, None);
         check(2, false, Some(inspect::SET_ASIDE));
+    }
+
+    #[test]
+    fn one_trial_that_fails_answers_for_every_activity_of_an_original() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = with_a_ride(folder.path(), 2);
+        let trials = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&trials);
+        let trial: Trial = Arc::new(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            false
+        });
+        let first = archive(folder.path(), Arc::clone(&trial));
+        for _ in 0..3 {
+            let problem = first.activity(id).unwrap().problem.unwrap();
+            assert_eq!(problem.code, inspect::SET_ASIDE);
+        }
+        assert_eq!(trials.load(Ordering::Relaxed), 1);
+        // Who asks another time gets another trial.
+        let again = archive(folder.path(), trial);
+        assert!(again.activity(id).unwrap().problem.is_some());
+        assert_eq!(trials.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_panic_costs_one_activity_and_leaves_no_note() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = with_a_ride(folder.path(), 0);
+        let archive = archive(folder.path(), Arc::new(|_| true));
+        let row = archive.row(id).unwrap();
+        let made = archive.read(&row, |_| -> () { panic!("planted") });
+        assert_eq!(made.unwrap_err().code, "reader_failed");
+        let notes = std::fs::read_dir(folder.path().join("reading")).unwrap();
+        assert_eq!(notes.count(), 0);
+    }
+
+    #[test]
+    fn a_page_that_is_read_as_the_program_ends_in_order_leaves_no_note() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = with_a_ride(folder.path(), 0);
+        let library = Library::open(folder.path()).unwrap();
+        let archive = Archive::open_within(folder.path(), &library.attempts());
+        let archive = archive.unwrap().unwrap();
+        let notes = || {
+            std::fs::read_dir(folder.path().join("reading"))
+                .unwrap()
+                .count()
+        };
+        let row = archive.row(id).unwrap();
+        let made = archive.read(&row, |_| {
+            assert_eq!(notes(), 1);
+            drop(library);
+            notes()
+        });
+        assert_eq!(made, Ok(0));
     }
 }

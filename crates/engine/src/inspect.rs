@@ -35,10 +35,10 @@ fn inside(name: &str, bytes: &[u8], now: Timestamp) -> Vec<Inspection> {
         Err(problem) => return lines(name, None, Err(&problem)),
     };
     let mut all = Vec::new();
-    while let Some(inside) = unzipped.next() {
-        let read = match &inside.content {
-            Ok(bytes) => unzipped.judged(&inside, Some(read_guarded(bytes, now))),
-            Err(problem) => Some(Err(problem.clone())),
+    while let Some((inside, content)) = unzipped.next() {
+        let read = match content {
+            Ok(bytes) => unzipped.judged(&inside, Some(read_guarded(&bytes, now))),
+            Err(problem) => Some(Err(problem)),
         };
         if let Some(read) = read {
             all.extend(lines(name, Some(&inside.name), read.as_ref()));
@@ -151,7 +151,7 @@ pub(crate) const SET_ASIDE: &str = "set_aside";
 pub(crate) fn set_aside(name: &str) -> Problem {
     not_tried(
         name,
-        "It is tried again by itself once a day, and nothing else is held up.",
+        "It is tried again by itself, by another process first, and nothing else is held up.",
     )
 }
 
@@ -159,16 +159,14 @@ pub(crate) fn set_aside(name: &str) -> Problem {
 pub(crate) fn not_read(name: &str) -> Problem {
     not_tried(
         name,
-        "Each time that you ask for it, another process tries it first, so that Trackdock does not end.",
+        "When you ask for it again, another process tries it first, so that Trackdock does not end.",
     )
 }
 
 fn not_tried(name: &str, what_happens: &str) -> Problem {
     Problem::new(
         SET_ASIDE,
-        format!(
-            "{name} is set aside: Trackdock ended twice while it was read, and so did a trial."
-        ),
+        format!("{name} is set aside: Trackdock ended again and again while it was read."),
         format!("{what_happens} Please report it, so that the reader can be mended."),
     )
 }

@@ -96,10 +96,12 @@ fn take_all(
     };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let all = count(recordings.len());
-    let fresh: Vec<Recording> = recordings
+    let mut fresh: Vec<Recording> = recordings
         .into_iter()
         .filter(|recording| look.is_fresh(recording))
         .collect();
+    // Its trial may take a while, and the others need not wait for it.
+    fresh.sort_by_key(|recording| look.was_set_aside(recording));
     if !tell(Found::Listed {
         recordings: all,
         fresh: count(fresh.len()),
@@ -207,17 +209,20 @@ fn unpack(
         Ok(unzipped) => unzipped,
         Err(problem) => return Ok(file(archive.clone(), Err(problem))),
     };
-    while let Some(inside) = unzipped.next() {
-        let result = match &inside.content {
+    while let Some((inside, content)) = unzipped.next() {
+        let result = match content {
             Ok(bytes) => {
-                let staged = look.stage(bytes)?;
-                let read = look.read(&staged, || read_guarded(bytes, (look.clock)()));
+                // Before it is known whether it is one at all: a trial wants a file.
+                let staged = look.stage(&bytes)?;
+                let read = look.read(&staged, || read_guarded(&bytes, (look.clock)()));
+                // Handing over waits for the loop; until then memory holds what was read, and not its bytes, too.
+                drop(bytes);
                 match unzipped.judged(&inside, read) {
                     Some(read) => read.map(|reading| (staged, reading)),
                     None => continue,
                 }
             }
-            Err(problem) => Err(problem.clone()),
+            Err(problem) => Err(problem),
         };
         let inner = Recording {
             // Only shown, never opened: as text, so that a name from the archive leads nowhere.
@@ -274,6 +279,11 @@ impl Look {
     fn is_fresh(&self, recording: &Recording) -> bool {
         let for_now = |seen: &Seen| matches!(&seen.outcome, SeenOutcome::Unreadable(reason) if FOR_NOW.contains(&reason.code.as_str()));
         self.manual || self.known(recording).is_none_or(for_now)
+    }
+
+    fn was_set_aside(&self, recording: &Recording) -> bool {
+        let is_so = |seen: &Seen| matches!(&seen.outcome, SeenOutcome::Unreadable(reason) if reason.code == SET_ASIDE);
+        self.known(recording).is_some_and(is_so)
     }
 
     fn known(&self, recording: &Recording) -> Option<&Seen> {

@@ -273,6 +273,42 @@ fn known_files_are_not_opened_and_changed_ones_are() {
 }
 
 #[test]
+fn what_was_set_aside_is_looked_at_again_after_all_others() {
+    let world = World::new();
+    let recording = world.put(&fit(), 10);
+    for name in ["0.fit", "b.fit"] {
+        let path = world.folder.path().join("rides").join(name);
+        std::fs::copy(path.with_file_name("a.fit"), &path).unwrap();
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(at(NOW - 10).into()).unwrap();
+    }
+    let mut look = world.look();
+    let reason = Reason {
+        code: SET_ASIDE.into(),
+        ..Reason::default()
+    };
+    let seen = Seen {
+        size: recording.size,
+        modified_ms: recording.modified_ms,
+        outcome: SeenOutcome::Unreadable(reason),
+        looked_at: at(NOW - 1),
+    };
+    look.seen.insert(recording.path, seen);
+    let order = RefCell::new(Vec::new());
+    run(&look, &|found| {
+        if let Found::File {
+            recording, taken, ..
+        } = found
+        {
+            order.borrow_mut().push(shown(&recording.path));
+            taken.send(()).unwrap();
+        }
+        true
+    });
+    assert_eq!(order.into_inner(), ["0.fit", "b.fit", "a.fit"]);
+}
+
+#[test]
 fn what_is_no_recording_is_told_after_the_second_look() {
     let world = World::new();
     world.put(b"not a recording", 10);

@@ -32,6 +32,8 @@ mod rows;
 mod schedule;
 mod secrets;
 mod sending;
+#[cfg(test)]
+mod set_aside_tests;
 mod settings;
 #[cfg(test)]
 #[cfg(unix)]

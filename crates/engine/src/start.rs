@@ -12,12 +12,14 @@ use crate::archive::Archive;
 use crate::clock;
 use crate::config::Config;
 use crate::event::{Answer, Command, Event};
+use crate::export::ExportFormat;
+use crate::inspect::broke_the_reader;
 use crate::network::Network;
 use crate::problem::words;
 use crate::secrets::{self, SecretsPlace};
 use crate::settings;
 use crate::state::{Outside, Parts, State};
-use crate::view::{Notice, Problem, Settings, Snapshot};
+use crate::view::{Notice, Problem, Saved, Settings, Snapshot};
 
 /// Which devices the engine looks at by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub struct Engine {
     pulse: watch::Receiver<Pulse>,
     data_dir: PathBuf,
     secrets: SecretsPlace,
+    /// The library's notes of what is being read: what a page reads when the engine ends in order has not ended it.
+    attempts: library::Attempts,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -79,6 +83,7 @@ impl Engine {
         let mut library = library::Library::open(&options.data_dir)?;
         let clock = clock::system();
         library.recover(clock())?;
+        let attempts = library.attempts();
         let runtime = Network::start()?;
         let (inbox, events) = channel();
         let (publish, snapshots) = watch::channel(Snapshot::default());
@@ -110,6 +115,7 @@ impl Engine {
             pulse,
             data_dir,
             secrets,
+            attempts,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -144,13 +150,28 @@ impl Engine {
     /// # Errors
     /// The library cannot be read.
     pub fn archive(&self) -> Result<Archive, Problem> {
-        Archive::open(&self.data_dir)?.ok_or_else(|| {
+        Archive::open_within(&self.data_dir, &self.attempts)?.ok_or_else(|| {
             Problem::new(
                 "no_library",
                 "The library is not there any more.",
                 "Start Trackdock again.",
             )
         })
+    }
+
+    /// Saves an activity under the path that the user chose. Reading and writing may take their time, and hold up nobody.
+    ///
+    /// # Errors
+    /// As [`Archive::save`].
+    pub async fn save(
+        &self,
+        id: i64,
+        format: ExportFormat,
+        path: PathBuf,
+    ) -> Result<Saved, Problem> {
+        let archive = self.archive()?;
+        let saved = tokio::task::spawn_blocking(move || archive.save(id, format, &path)).await;
+        saved.map_err(|_| broke_the_reader("The original"))?
     }
 
     /// What the settings screen shows.

@@ -18,8 +18,6 @@ pub(crate) struct Inside {
     whole_name: String,
     /// Whether its name says that it is one.
     says_recording: bool,
-    /// Its bytes as they lie there, or why they cannot be had.
-    pub(crate) content: Result<Vec<u8>, Problem>,
 }
 
 /// Goes through an archive in its order.
@@ -105,10 +103,11 @@ impl<'a> Unzipped<'a> {
     }
 }
 
+/// What may be a recording, and its bytes as they lie there, or why they cannot be had.
 impl Iterator for Unzipped<'_> {
-    type Item = Inside;
+    type Item = (Inside, Result<Vec<u8>, Problem>);
 
-    fn next(&mut self) -> Option<Inside> {
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
             let entry = self.archive.next()?;
             let name = shown(&entry.name);
@@ -124,12 +123,12 @@ impl Iterator for Unzipped<'_> {
                 }
                 Content::Recording(bytes) => Ok(bytes),
             };
-            return Some(Inside {
+            let inside = Inside {
                 name,
                 whole_name,
                 says_recording: archive::says_recording(&entry.name),
-                content,
-            });
+            };
+            return Some((inside, content));
         }
     }
 }

@@ -57,6 +57,64 @@ fn after_two_ends_a_trial_decides() {
     );
 }
 
+/// What is left when the program has ended so often, and passed it over so often since.
+fn leave_note(shelf: &Shelf, letters: &str) {
+    fs::write(note_of(shelf), letters).unwrap();
+}
+
+#[test]
+fn what_stands_its_trial_and_ends_the_program_all_the_same_is_tried_less_and_less_often() {
+    let shelf = Shelf::new();
+    let attempts = shelf.library.attempts();
+    let mut passed_over = Vec::new();
+    for _ in 0..7 {
+        let mut times = 0;
+        while attempts.read(&HASH, || true, || ()).is_none() {
+            times += 1;
+        }
+        passed_over.push(times);
+        // As if it had not come to its end.
+        let ends = passed_over.len();
+        leave_note(&shelf, &".".repeat(ends));
+    }
+    assert_eq!(passed_over, [0, 0, 0, 0, 1, 2, 4]);
+}
+
+#[test]
+fn what_was_passed_over_is_tried_first_and_passed_over_no_more() {
+    let shelf = Shelf::new();
+    leave_note(&shelf, "....");
+    let attempts = shelf.library.attempts();
+    let untried = || panic!("it is not its turn");
+    assert_eq!(attempts.read(&HASH, untried, || ()), None);
+    assert_eq!(fs::read(note_of(&shelf)).unwrap(), b"....-");
+    for _ in 0..2 {
+        assert!(!is_read(&shelf, &HASH), "a trial says no");
+        assert_eq!(fs::read(note_of(&shelf)).unwrap(), b"....-");
+    }
+    let read = attempts.read(&HASH, || true, || fs::read(note_of(&shelf)).unwrap());
+    assert_eq!(read.unwrap(), b"....-.");
+    assert!(is_read(&shelf, &HASH), "it is a file like others now");
+}
+
+#[test]
+fn what_breaks_when_it_is_shown_is_taken_in_and_sent_all_the_same() {
+    let shelf = Shelf::new();
+    let attempts = shelf.library.attempts();
+    let showing = attempts.of_showing();
+    let mut shown = note_of(&shelf).into_os_string();
+    shown.push("-shown");
+    let seen = showing.read(&HASH, || true, || fs::read(&shown).unwrap());
+    assert_eq!(seen.unwrap(), b".");
+    fs::write(&shown, "..").unwrap();
+    assert_eq!(showing.read(&HASH, || false, || ()), None);
+    assert!(is_read(&shelf, &HASH));
+    leave_note(&shelf, "..");
+    fs::write(&shown, ".").unwrap();
+    assert!(!is_read(&shelf, &HASH));
+    assert_eq!(showing.read(&HASH, || false, || ()), Some(()));
+}
+
 #[test]
 fn one_end_and_a_reading_that_goes_well_are_forgotten() {
     let shelf = Shelf::new();
@@ -118,6 +176,11 @@ fn what_is_read_at_the_same_time_elsewhere_has_not_ended_anything() {
             .read(&HASH, || true, || (0..3).all(|_| is_read(&shelf, &HASH)));
     assert_eq!(read, Some(true));
     assert!(is_read(&shelf, &HASH));
+    // One end and one reading that goes on are no two ends.
+    ends_while_reading(&shelf);
+    let attempts = shelf.library.attempts();
+    let read = attempts.read(&HASH, || true, || is_read(&shelf, &HASH));
+    assert_eq!(read, Some(true));
 }
 
 #[test]
