@@ -235,6 +235,43 @@ fn every_crate_takes_its_facts_from_the_workspace() {
     );
 }
 
+/// What a profile in a manifest or in Cargo's own settings says of panics, if that is not `unwind`, which it is by default; and
+/// what hands it to the compiler.
+fn other_ends(path: &str, text: &str) -> Vec<String> {
+    let (mut is_profile, mut faults) = (false, Vec::new());
+    for (number, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default();
+        let line: String = line.split_whitespace().collect();
+        if line.starts_with('[') {
+            is_profile = line.starts_with("[profile");
+        }
+        let is_of_profile = is_profile || line.starts_with("profile.");
+        let says_other = line.contains("panic=") && !line.contains("panic=\"unwind\"");
+        if is_of_profile && says_other || line.contains("panic=abort") {
+            faults.push(format!("{path}:{}: {line}", number + 1));
+        }
+    }
+    faults
+}
+
+#[test]
+fn a_panic_unwinds_in_every_profile() {
+    let crates = crate::source::crates().into_iter();
+    let mut paths: Vec<String> = crates
+        .map(|name| format!("crates/{name}/Cargo.toml"))
+        .collect();
+    let others = ["Cargo.toml", "fuzz/Cargo.toml", ".cargo/config.toml", "dev"];
+    paths.extend(others.map(str::to_owned));
+    let faults: Vec<String> = paths
+        .iter()
+        .flat_map(|path| other_ends(path, &read(path)))
+        .collect();
+    report(
+        &faults,
+        "a file that makes a reader panic costs that file and not the program: leave panic to its default, or say \"unwind\"",
+    );
+}
+
 #[test]
 fn packages_say_what_they_need() {
     let config = config();
