@@ -305,7 +305,9 @@ fn insert(
     tell(tx, UploadId(tx.last_insert_rowid()), next, now)
 }
 
-/// Adds a line; one that says the same as the last is left out, so that looking again and again fills nothing.
+/// Adds a line. One that says the same of the same state as the last is left out, so that looking again and again fills nothing.
+/// No way from one state to another goes untold by that: the last line always has the state that the row is in, so a line is only
+/// left out where the row stays in it. How often that was, and until when, is in the row.
 fn tell(db: &Connection, upload: UploadId, next: &Next, now: Timestamp) -> Result<(), Error> {
     let (state, what) = (next.standing().state, line(next.what(), LONGEST_SENTENCE));
     let last = db

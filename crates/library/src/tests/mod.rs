@@ -7,6 +7,7 @@ mod folder;
 mod keeping;
 mod life;
 mod pages;
+mod story;
 mod transitions;
 mod twins;
 mod versions;
