@@ -1,5 +1,7 @@
 //! Tests: an upload's life as a table of all states and all events, what holds in all of it, and long walks through it.
 
+mod drawing;
+
 use std::time::Duration;
 
 use super::*;
