@@ -97,7 +97,7 @@ async fn run(command: Command, global: &Global, output: Output) -> Result<End, P
             all,
             format,
             out,
-        } => reading::export(&data_dir, &ids, all, &format, &out, output),
+        } => reading::export(&data_dir, ids, all, &format, out, output).await,
         Command::Convert { from, to } => reading::convert(&from, &to, output),
         Command::Accounts => reading::accounts(&data_dir, output),
         Command::Queue => reading::queue(&data_dir, output),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::End;
 use crate::output::Output;
 use crate::text;
+use crate::working::asked_to_end;
 
 /// Rows asked for at a time, so that a large library never lies in memory whole.
 const PAGE: usize = 500;
@@ -103,12 +104,12 @@ pub(crate) fn show(data_dir: &Path, id: i64, output: Output) -> Result<End, Prob
     Ok(End::Done)
 }
 
-pub(crate) fn export(
+pub(crate) async fn export(
     data_dir: &Path,
-    ids: &[i64],
+    ids: Vec<i64>,
     all: bool,
     format: &str,
-    out: &Path,
+    out: PathBuf,
     output: Output,
 ) -> Result<End, Problem> {
     let format = engine::ExportFormat::from_name(format)?;
@@ -117,7 +118,33 @@ pub(crate) fn export(
             .first()
             .map_or(Ok(End::Done), |id| Err(engine::no_such_activity(*id)));
     };
-    let ids = if all { archive.ids()? } else { ids.to_vec() };
+    let ids = if all { archive.ids()? } else { ids };
+    let into_folder = all || ids.len() > 1 || out.is_dir();
+    let ending = archive.ending();
+    let write = move || write(&archive, &ids, format, &out, into_folder, output);
+    tokio::select! {
+        // Heard before the first file is read.
+        biased;
+        () = asked_to_end() => {
+            ending();
+            // What is being written goes with the thread that writes it.
+            std::process::exit(1)
+        }
+        written = async { tokio::task::spawn_blocking(write).await } => match written {
+            Ok(end) => end,
+            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+        },
+    }
+}
+
+fn write(
+    archive: &Archive,
+    ids: &[i64],
+    format: engine::ExportFormat,
+    out: &Path,
+    into_folder: bool,
+    output: Output,
+) -> Result<End, Problem> {
     let mut all_well = true;
     let mut tell = |result| match result {
         Ok(exported) => output.item(&exported, text::exported),
@@ -130,11 +157,10 @@ pub(crate) fn export(
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("zip"));
     if is_zip && !out.is_dir() {
-        archive.export_to_zip(&ids, format, out, &mut tell)?;
+        archive.export_to_zip(ids, format, out, &mut tell)?;
     } else {
-        let into_folder = all || ids.len() > 1 || out.is_dir();
         for id in ids {
-            tell(archive.export(id, format, out, into_folder));
+            tell(archive.export(*id, format, out, into_folder));
         }
     }
     Ok(End::of(all_well))

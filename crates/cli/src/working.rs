@@ -160,7 +160,7 @@ impl Bench {
 }
 
 /// The user asks for it, or the system, which is shutting down.
-async fn asked_to_end() {
+pub(crate) async fn asked_to_end() {
     #[cfg(unix)]
     if let Ok(mut terminated) = signal(SignalKind::terminate()) {
         tokio::select! {

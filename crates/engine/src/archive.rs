@@ -74,6 +74,12 @@ impl Archive {
         }
     }
 
+    /// What is to be called when the program is told to end: what is read just then has not ended it.
+    pub fn ending(&self) -> impl FnOnce() + Send + 'static {
+        let attempts = self.attempts.clone();
+        move || attempts.close()
+    }
+
     /// A page of history for the window.
     ///
     /// # Errors
@@ -461,6 +467,25 @@ mod tests {
         assert_eq!(made.unwrap_err().code, "reader_failed");
         let notes = std::fs::read_dir(folder.path().join("reading")).unwrap();
         assert_eq!(notes.count(), 0);
+    }
+
+    #[test]
+    fn who_is_told_to_end_in_the_middle_of_an_export_leaves_no_note() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = with_a_ride(folder.path(), 0);
+        let archive = archive(folder.path(), Arc::new(|_| true));
+        let ending = archive.ending();
+        let notes = || {
+            std::fs::read_dir(folder.path().join("reading"))
+                .unwrap()
+                .count()
+        };
+        let made = archive.read(&archive.row(id).unwrap(), |_| {
+            assert_eq!(notes(), 1);
+            ending();
+            notes()
+        });
+        assert_eq!(made, Ok(0));
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl Attempts {
     }
 
     /// The run ends as it should: nothing that is still being read has killed it.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         let mut open = self.opened();
         open.is_over = true;
         for path in open.notes.drain() {
