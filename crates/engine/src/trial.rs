@@ -127,6 +127,12 @@ fn comes_to_its_end(mut command: Command, patience: Duration) -> bool {
 mod tests {
     use super::*;
 
+    /// The program goes on after it, so the trial does.
+    #[test]
+    fn a_panic_is_no_end() {
+        unless_it_panics(|| -> () { panic!("planted") });
+    }
+
     #[test]
     fn only_what_comes_to_its_end_goes_well() {
         for (does, goes_well) in [
