@@ -184,8 +184,10 @@ impl Session {
         held: &mut Held<'_>,
         tokens: &Tokens,
     ) -> Result<(), SecretError> {
+        self.store_tokens(tokens).await?;
+        // Only now: until then tokens that could not be stored yet are the sign-in.
         *held.gate = Gate::default();
-        self.store_tokens(tokens).await
+        Ok(())
     }
 
     /// Removes the tokens.

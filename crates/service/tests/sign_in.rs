@@ -3,11 +3,15 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::response::Response;
-use common::{Fake, Seen, client, json, now, settings, signed_in, stored_access};
-use service::{Client, Secret, SecretStore, ServiceId, SessionStore, SignInError};
+use common::{Fake, Seen, client, json, now, run, settings, signed_in, silent, stored_access};
+use service::{
+    Client, Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore, SignInError,
+};
+use track::Format;
 
 const MMT: ServiceId = ServiceId::MapMyTracks;
 const TP: ServiceId = ServiceId::TrekPoint;
@@ -315,4 +319,82 @@ async fn sign_out_works_without_a_network() {
                 .contains("Map My Tracks could not be told (the connection was refused)")
     );
     assert_eq!(stored_access(store.as_ref(), MMT), None);
+}
+
+/// A store that does not take anything while it is locked.
+#[derive(Default)]
+struct Lockable {
+    inner: SessionStore,
+    locked: AtomicBool,
+}
+
+impl SecretStore for Lockable {
+    fn get(&self, name: &str) -> Result<Option<Secret>, SecretError> {
+        self.inner.get(name)
+    }
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), SecretError> {
+        if self.locked.load(Ordering::SeqCst) {
+            return Err(SecretError::Locked);
+        }
+        self.inner.set(name, secret)
+    }
+    fn delete(&self, name: &str) -> Result<(), SecretError> {
+        self.inner.delete(name)
+    }
+    fn place(&self) -> String {
+        "here".into()
+    }
+}
+
+/// Gives `a2` for the refresh token `r1`, once, and `a3` for a code; only `a2` lets in.
+fn gives_once(seen: &Seen, refreshed: &AtomicBool) -> Response {
+    if !seen.path.ends_with("/oauth/token") {
+        return match seen.header("authorization") {
+            "Bearer a2" => json(201, r#"{"id":5,"status":"ready"}"#),
+            _ => json(401, r#"{"error":"invalid_token"}"#),
+        };
+    }
+    if seen.form()["grant_type"] != "refresh_token" {
+        return json(
+            200,
+            r#"{"access_token":"a3","token_type":"Bearer","refresh_token":"r3"}"#,
+        );
+    }
+    if refreshed.swap(true, Ordering::SeqCst) {
+        return json(400, r#"{"error":"invalid_grant"}"#);
+    }
+    json(
+        200,
+        r#"{"access_token":"a2","token_type":"Bearer","refresh_token":"r2"}"#,
+    )
+}
+
+/// The tokens of a refresh that could not be stored yet are the sign-in, also after a new sign-in that came to nothing.
+#[tokio::test]
+async fn a_sign_in_that_is_not_stored_leaves_the_earlier_one() {
+    let refreshed = AtomicBool::new(false);
+    let fake = Fake::start(move |seen| gives_once(seen, &refreshed)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Lockable::default());
+    signed_in(store.as_ref(), TP, "a1", Some("r1"), None);
+    let redirect = format!(
+        "redirect_uris = [\"http://127.0.0.1:{}/trek-point\"]",
+        free_port()
+    );
+    let client = client(
+        settings(TP, fake.port, &redirect),
+        Arc::clone(&store) as Arc<dyn SecretStore>,
+        folder.path(),
+    );
+    let upload = || client.upload(run("x", Format::Fit), &silent, &now);
+    store.locked.store(true, Ordering::SeqCst);
+    let closed = Outcome::SecretsClosed(SecretError::Locked);
+    assert_eq!(upload().await, closed);
+    let open = |address: &str| browser(address, "code=c&state=STATE", Arc::default());
+    let signed_in = client.sign_in(&open, &now, std::future::pending()).await;
+    assert_eq!(signed_in, Err(SignInError::Secret(SecretError::Locked)));
+    store.locked.store(false, Ordering::SeqCst);
+    let outcome = upload().await;
+    assert!(matches!(outcome, Outcome::Created { .. }), "{outcome:?}");
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("a2"));
 }
