@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use desk::Desk;
 use payloads::{Payload, Sink};
+use skipped::skipped;
 
 /// What the page may consist of, as a script that answers with everything else: elements and attributes that a payload made,
 /// code that ran, what was asked for outside, and what does not fit into the window.

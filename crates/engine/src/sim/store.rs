@@ -16,7 +16,7 @@ const TROUBLES: [fn() -> SecretError; 4] = [
     || SecretError::Locked,
     || SecretError::Absent,
     || SecretError::Slow,
-    || SecretError::Denied("it ended".into()),
+    || SecretError::Died,
 ];
 
 impl Store {
