@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -39,6 +40,26 @@ pub(crate) fn missing() -> Option<String> {
     .filter(absent)
     .collect();
     (!absent.is_empty()).then(|| format!("missing: {}", absent.join(", ")))
+}
+
+/// The soft and the hard limit of a core dump, in bytes, of each program that works on this folder's data.
+pub(crate) fn core_limits(folder: &Path) -> Vec<String> {
+    let data = folder.join("data");
+    let data = data.as_os_str().as_bytes();
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let works_on_it = |process: &fs::DirEntry| {
+        let words = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        words.split(|byte| *byte == 0).any(|word| word == data)
+    };
+    let limit = |process: fs::DirEntry| {
+        let limits = fs::read_to_string(process.path().join("limits")).ok()?;
+        let line = limits
+            .lines()
+            .find_map(|line| line.strip_prefix("Max core file size"))?;
+        let words: Vec<&str> = line.split_whitespace().take(2).collect();
+        Some(words.join(" "))
+    };
+    processes.filter(works_on_it).filter_map(limit).collect()
 }
 
 pub(crate) fn write_config(folder: &Path, sandbox: &Sandbox, uris: [&str; 2]) {

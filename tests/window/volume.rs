@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::recordings::Recording;
+use crate::skipped::partly_skipped;
 
 /// Where the device will be.
 pub(crate) fn root_in(folder: &Path) -> PathBuf {
@@ -37,6 +38,10 @@ impl Volume {
         let content = content(folder, recordings);
         let root = root_in(folder);
         if !may_mount() {
+            partly_skipped(
+                "a volume that the app is shown",
+                "no root; it is a watched folder",
+            );
             assert!(
                 run(Command::new("cp")
                     .arg("-a")
