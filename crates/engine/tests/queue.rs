@@ -234,7 +234,7 @@ fn goes_no_more(harm: Harm, attempts: usize) {
 
 #[test]
 fn what_waits_behind_a_pause_is_not_sent_once_it_is_deleted() {
-    goes_no_more(status(503, Some(3_600)), 1);
+    goes_no_more(status(429, Some(3_600)), 1);
 }
 
 #[test]

@@ -51,7 +51,14 @@ fn short(verdict: Verdict) -> String {
             Outcome::NeedsScope(_) => "scope".into(),
             Outcome::Refused(words) => format!("refused {words}"),
             Outcome::Blocked(_) => "blocked".into(),
-            Outcome::Throttled { after, .. } => format!("throttled{}", secs(after)),
+            Outcome::Throttled {
+                after,
+                perhaps_taken,
+                ..
+            } => {
+                let doubt = if perhaps_taken { " in doubt" } else { "" };
+                format!("throttled{}{doubt}", secs(after))
+            }
             Outcome::Transient { after, .. } => format!("transient{}", secs(after)),
             Outcome::SecretsClosed(_) => "secrets closed".into(),
             Outcome::Unknown(_) => "unknown".into(),
@@ -138,7 +145,13 @@ fn map_my_tracks_unknowns() {
     check(MapMyTracks, 204, "", "", "unknown");
     check(MapMyTracks, 500, "", "oops", "unknown");
     check(MapMyTracks, 502, "", "<html>", "unknown");
-    check(MapMyTracks, 504, "retry-after: 5", "", "unknown");
+    check(
+        MapMyTracks,
+        504,
+        "retry-after: 5",
+        "",
+        "throttled 5 in doubt",
+    );
 }
 
 #[test]
