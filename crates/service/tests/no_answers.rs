@@ -255,6 +255,10 @@ fn others() -> Vec<Case> {
     all.push(status("404 Not Found", ""));
     all.push(status("407 Proxy Authentication Required", ""));
     all.last_mut().unwrap().told = blocked;
+    // What a page says to a form that it has taken.
+    for redirect in &mut all[..3] {
+        redirect.told[0] = "unknown";
+    }
     all[5].told = LOST; // the network's own sign-in page
     all
 }
