@@ -26,6 +26,8 @@ pub(super) struct Remote {
 pub(super) struct Model {
     pub(super) id: ServiceId,
     pub(super) rng: Rng,
+    /// In some worlds it is slow: it answers late, and takes most of what comes later than anybody waits for.
+    pub(super) is_slow: bool,
     pub(super) access: String,
     pub(super) refresh: String,
     pub(super) issued: u64,
@@ -123,9 +125,11 @@ impl Fate {
 
 impl Model {
     pub(super) fn new(seed: u64, id: ServiceId) -> Model {
+        let mut rng = Rng::with_seed(seed ^ ((id as u64 + 1) << 40));
         Model {
             id,
-            rng: Rng::with_seed(seed ^ ((id as u64 + 1) << 40)),
+            is_slow: rng.u8(0..6) == 0,
+            rng,
             access: String::new(),
             refresh: String::new(),
             issued: 0,
@@ -146,6 +150,9 @@ impl Model {
     }
 
     pub(super) fn fate(&mut self, badness: u64, is_upload: bool) -> Fate {
+        if self.is_slow && is_upload && badness > 0 && self.rng.u8(0..3) > 0 {
+            return Fate::Late(self.rng.bool(), self.rng.u64(1..4_990));
+        }
         if self.rng.u64(0..100) >= badness {
             return Fate::Well;
         }

@@ -235,7 +235,8 @@ impl Services {
                 }
                 fate => fate,
             };
-            (fate, model.rng.u64(1..400), model.rng.u64(1..2_000))
+            let answer_ms = if model.is_slow { 6_000 } else { 2_000 };
+            (fate, model.rng.u64(1..400), model.rng.u64(1..answer_ms))
         })
     }
 
