@@ -256,3 +256,53 @@ fn what_was_sent_stays_at_the_service_when_it_is_deleted_here() {
     assert!(home.history().is_empty());
     assert_eq!(home.sandbox.requests().len(), requests);
 }
+
+#[test]
+fn a_word_that_lets_an_upload_go_is_for_one_attempt() {
+    let home = Home::new();
+    home.sign_in(TREK_POINT);
+    fault(&home, CREATE, status(429, Some(3_600)));
+    home.send_one();
+    home.settle();
+    let upload = home.upload(TREK_POINT).id;
+    home.ask(Command::Hold { upload }).unwrap();
+    home.ask(Command::Release { upload }).unwrap();
+    home.sandbox.clear_faults();
+    cut_next(&home);
+    let lists = count(&home, LIST);
+    home.ask(Command::Retry(Retry::All)).unwrap();
+    home.settle();
+    assert_eq!(home.states(TREK_POINT), [UploadState::Sent]);
+    assert_eq!(count(&home, CREATE), 3, "refused, lost and sent");
+    assert_eq!(count(&home, LIST), lists + 2, "the lost one is looked for");
+}
+
+#[test]
+fn to_let_go_what_is_not_on_hold_says_nothing() {
+    let home = Home::new();
+    home.sign_in(TREK_POINT);
+    // The list that is read before the first upload is the last one for a while.
+    let later = Fault {
+        skip: 1,
+        ..Fault::once(ServiceName::TrekPoint, LIST, status(429, Some(3_600)))
+    };
+    home.sandbox.fault(later.always()).unwrap();
+    cut_next(&home);
+    home.send_one();
+    home.settle();
+    assert_eq!(home.states(TREK_POINT), [UploadState::Unsure]);
+    let upload = home.upload(TREK_POINT).id;
+    assert!(home.ask(Command::Release { upload }).is_err());
+    home.sandbox.clear_faults();
+    let lists = count(&home, LIST);
+    home.ask(Command::Retry(Retry::All)).unwrap();
+    home.settle();
+    assert_eq!(home.states(TREK_POINT), [UploadState::Sent]);
+    assert_eq!(count(&home, LIST), lists + 2, "nobody has looked yet");
+}
+
+/// The next upload is read whole, and its answer never comes.
+fn cut_next(home: &Home) {
+    let lost = Fault::once(ServiceName::TrekPoint, CREATE, Harm::Cut);
+    home.sandbox.fault(lost).unwrap();
+}
