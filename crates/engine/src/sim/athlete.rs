@@ -83,7 +83,7 @@ impl Athlete {
     /// Everything that may be tried again is told to.
     pub(super) fn retries_all(&mut self, world: &mut World) {
         world.services.may_be_early();
-        for upload in uploads(world) {
+        for upload in uploads(world.library()) {
             self.spoke(world, &upload, None);
         }
         world.command(Command::Retry(Retry::All));
@@ -91,7 +91,7 @@ impl Athlete {
 
     /// One upload is told to be tried again. Who names one that could not be decided has looked.
     pub(super) fn retries_one(&mut self, world: &mut World) {
-        let all = uploads(world);
+        let all = uploads(world.library());
         if all.is_empty() {
             return;
         }
@@ -116,7 +116,7 @@ impl Athlete {
 
     /// Lets go, keeps back, or sends never, one of the uploads.
     pub(super) fn decides(&mut self, world: &mut World) {
-        let mut all = uploads(world);
+        let mut all = uploads(world.library());
         // Mostly it is what is held that somebody decides about.
         if all.iter().any(|upload| upload.state == UploadState::Held) && world.rng.u8(0..4) > 0 {
             all.retain(|upload| upload.state == UploadState::Held);
@@ -147,7 +147,7 @@ impl Athlete {
     }
 
     pub(super) fn deletes(&mut self, world: &mut World) {
-        let all = activities(world);
+        let all = activities(world.library());
         if all.is_empty() {
             return;
         }

@@ -15,20 +15,20 @@ const MOST: i64 = 64;
 /// Three days: longer than any back-off and any wait that a service may ask for.
 const LONG_MS: u64 = 3 * 86_400_000;
 
-pub(super) fn activities(world: &World) -> Vec<ActivityRow> {
-    let all = (1..MOST).map(|id| world.library().activity(ActivityId(id)));
+pub(super) fn activities(library: &Library) -> Vec<ActivityRow> {
+    let all = (1..MOST).map(|id| library.activity(ActivityId(id)));
     all.filter_map(Result::ok).collect()
 }
 
-pub(super) fn uploads(world: &World) -> Vec<UploadRow> {
-    let all = (1..MOST).map(|id| world.library().upload(UploadId(id)));
+pub(super) fn uploads(library: &Library) -> Vec<UploadRow> {
+    let all = (1..MOST).map(|id| library.upload(UploadId(id)));
     all.filter_map(Result::ok).collect()
 }
 
 /// Activities and uploads as they are written down.
 pub(super) fn rows(library: &Library) -> Vec<String> {
-    let activities = (1..MOST).filter_map(|id| library.activity(ActivityId(id)).ok());
-    let uploads = (1..MOST).filter_map(|id| library.upload(UploadId(id)).ok());
+    let activities = activities(library).into_iter();
+    let uploads = uploads(library).into_iter();
     let activities = activities.map(|row| format!("{row:?}"));
     activities
         .chain(uploads.map(|row| format!("{row:?}")))
@@ -37,7 +37,7 @@ pub(super) fn rows(library: &Library) -> Vec<String> {
 
 /// What is being sent, as far as it is written down.
 pub(super) fn being_sent(library: &Library) -> Vec<(ServiceId, usize)> {
-    let uploads = (1..MOST).filter_map(|id| library.upload(UploadId(id)).ok());
+    let uploads = uploads(library).into_iter();
     let sending = uploads.filter(|upload| upload.state == UploadState::Sending);
     let of = |upload: UploadRow| {
         let activity = library.activity(upload.activity).ok()?;
@@ -87,7 +87,7 @@ pub(super) fn heal(world: &mut World) {
 pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
     let mut wrong = world.services.violations();
     wrong.extend(kept(world, athlete));
-    for upload in uploads(world) {
+    for upload in uploads(world.library()) {
         wrong.extend(arrived(world, athlete, &upload));
     }
     for id in ServiceId::ALL {
@@ -110,7 +110,7 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
 fn shared(world: &World) -> Option<String> {
     let mut seen = BTreeSet::new();
     let arrived = [UploadState::Sent, UploadState::Existing];
-    let all = uploads(world).into_iter();
+    let all = uploads(world.library()).into_iter();
     let mut twice = all
         .filter(|upload| arrived.contains(&upload.state))
         .filter(|upload| {
@@ -125,7 +125,7 @@ fn shared(world: &World) -> Option<String> {
 fn kept(world: &World, athlete: &Athlete) -> Vec<String> {
     let mut counts: BTreeMap<usize, u32> = BTreeMap::new();
     let mut whole = BTreeSet::new();
-    for activity in activities(world) {
+    for activity in activities(world.library()) {
         if let Some(file) = file_of(&activity) {
             *counts.entry(file).or_default() += 1;
             if !activity.is_damaged() {
@@ -161,6 +161,11 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
             .iter()
             .find(|remote| remote.id.to_string() == *called)
     });
+    let is_there = || {
+        remotes
+            .iter()
+            .any(|remote| files::is_same_ride(remote.file, file))
+    };
     let sound = match upload.state {
         UploadState::Sent => remote.is_some_and(|remote| remote.file == file),
         // Its twin may be there in its place.
@@ -172,21 +177,16 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
             "user" => athlete.held.contains(&upload.id.0),
             "damaged" => athlete.were_halves.contains(&file),
             "twin" => athlete.were_halves.contains(&file) || athlete.has_twin_of(file),
-            "several" => remotes
-                .iter()
-                .any(|remote| files::is_same_ride(remote.file, file)),
+            "several" => is_there(),
             // Nobody has chosen from when on a device is sent, and every file can be read.
             _ => false,
         },
         UploadState::Dismissed => athlete.dismissed.contains(&upload.id.0),
         UploadState::Unsure => {
-            let is_there = remotes
-                .iter()
-                .any(|remote| files::is_same_ride(remote.file, file));
             // Each claim may have been the last word of a run; of what was deleted they are not counted any more.
             let went_out = upload.attempts > 1 || athlete.deleted.contains_key(&file);
             upload.reason_code == crate::verdict::UNDECIDED
-                && (is_there || went_out && id == ServiceId::MapMyTracks)
+                && (is_there() || went_out && id == ServiceId::MapMyTracks)
         }
         UploadState::Waiting | UploadState::Sending | UploadState::Processing => false,
     };

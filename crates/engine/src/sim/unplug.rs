@@ -1,8 +1,8 @@
 //! The device of the simulation: what is written on it and when, and how it comes and goes.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::files::{self, BEGINNING_MS};
@@ -48,17 +48,18 @@ impl World {
         self.growing.lock().unwrap().push(file);
     }
 
-    /// What is being recorded is finished.
-    pub(super) fn grow(&self) {
-        let place = if self.is_plugged_in() {
+    /// Where the recordings are, plugged in or not.
+    fn recordings(&self) -> PathBuf {
+        if self.is_plugged_in() {
             self.device()
         } else {
             self.away()
-        };
-        let growing = std::mem::take(&mut *self.growing.lock().unwrap());
-        for file in &growing {
-            write(&place, *file, usize::MAX);
         }
+    }
+
+    /// What is being recorded is finished.
+    pub(super) fn grow(&self) {
+        finish(&self.growing, &self.recordings());
     }
 
     /// What happens while a look waits for files to come to rest: no time passes, but recordings are finished.
@@ -66,9 +67,7 @@ impl World {
         let (growing, device, away) = (Arc::clone(&self.growing), self.device(), self.away());
         Arc::new(move |_: Duration, _: &AtomicBool| {
             if !away.is_dir() {
-                for file in growing.lock().unwrap().drain(..) {
-                    write(&device, file, usize::MAX);
-                }
+                finish(&growing, &device);
             }
         })
     }
@@ -77,17 +76,18 @@ impl World {
     pub(super) fn shift_times(&mut self) {
         let later = self.rng.bool();
         self.services.trace(format!("times shift, later: {later}"));
-        let place = if self.is_plugged_in() {
-            self.device()
-        } else {
-            self.away()
-        };
         let hour = Duration::from_secs(3_600);
-        for entry in std::fs::read_dir(place).unwrap() {
+        for entry in std::fs::read_dir(self.recordings()).unwrap() {
             let path = entry.unwrap().path();
             let time = path.metadata().unwrap().modified().unwrap();
             set_time(&path, if later { time + hour } else { time - hour });
         }
+    }
+}
+
+fn finish(growing: &Mutex<Vec<usize>>, device: &Path) {
+    for file in growing.lock().unwrap().drain(..) {
+        write(device, file, usize::MAX);
     }
 }
 
