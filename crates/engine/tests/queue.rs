@@ -9,7 +9,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Home, fit, now};
+use common::{Home, fit, now, status};
 use engine::view::{AccountState, UploadState};
 use engine::{Command, Connected, Retry, ServiceId};
 use library::{Change, Library, State};
@@ -30,15 +30,6 @@ const SERVICES: [(ServiceId, ServiceName, &str); 2] = [
 const TREK_POINT: ServiceId = ServiceId::TrekPoint;
 const CREATE: &str = "activities.create";
 const LIST: &str = "activities.list";
-
-fn status(status: u16, retry_after_s: Option<u32>) -> Harm {
-    Harm::Status {
-        status,
-        retry_after_s,
-        retry_after_date: false,
-        body: None,
-    }
-}
 
 fn count(home: &Home, endpoint: &str) -> usize {
     home.sandbox.count(ServiceName::TrekPoint, endpoint)

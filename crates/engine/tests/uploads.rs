@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{Home, fit};
+use common::{Home, fit, status};
 use engine::view::{AccountState, Choice, ServiceSettings, UploadState};
 use engine::{AccountName, Command, Connected, Retry, ServiceId};
 use sandbox::{ATHLETES, Fault, Harm, ServiceName};
@@ -16,15 +16,6 @@ const TREK_POINT: ServiceId = ServiceId::TrekPoint;
 fn fault(home: &Home, harm: Harm) {
     let fault = Fault::once(ServiceName::TrekPoint, "activities.create", harm);
     home.sandbox.fault(fault.always()).unwrap();
-}
-
-fn status(status: u16, retry_after_s: Option<u32>) -> Harm {
-    Harm::Status {
-        status,
-        retry_after_s,
-        retry_after_date: false,
-        body: None,
-    }
 }
 
 fn sign_out() -> Command {

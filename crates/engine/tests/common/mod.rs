@@ -17,7 +17,7 @@ use engine::view::{
 };
 use engine::{Command, Connected, Engine, EngineOptions, Secret, SecretsPlace, ServiceId};
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{Clients, Options, Sandbox, ServiceName};
+use sandbox::{Clients, Harm, Options, Sandbox, ServiceName};
 use skipped::skipped;
 use track::{Kind, Point, Position, Sport, Track};
 
@@ -25,6 +25,16 @@ use track::{Kind, Point, Position, Sport, Track};
 const DISTANCE_M: f64 = 7_000_000.0;
 /// Nothing here takes longer, also on a busy computer.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A status in place of an answer, for one that asks to wait.
+pub(crate) fn status(status: u16, retry_after_s: Option<u32>) -> Harm {
+    Harm::Status {
+        status,
+        retry_after_s,
+        retry_after_date: false,
+        body: None,
+    }
+}
 
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
