@@ -21,8 +21,8 @@ pub(crate) struct Contents {
 struct Content {
     inode: u64,
     file: Arc<File>,
-    /// It has locks of SQLite's, which would go with any descriptor of it that is closed.
-    is_locked: bool,
+    /// SQLite has it open: what it writes later is noted here, too.
+    is_open: bool,
     changes: Vec<Change>,
 }
 
@@ -43,14 +43,14 @@ impl Contents {
     pub(crate) fn open(&mut self, path: &Path) -> io::Result<Arc<File>> {
         let inode = std::fs::metadata(path)?.ino();
         if let Some(known) = self.of.iter_mut().find(|content| content.inode == inode) {
-            known.is_locked = true;
+            known.is_open = true;
             return Ok(Arc::clone(&known.file));
         }
         let file = Arc::new(File::options().read(true).write(true).open(path)?);
         self.of.push(Content {
             inode,
             file: Arc::clone(&file),
-            is_locked: true,
+            is_open: true,
             changes: Vec::new(),
         });
         Ok(file)
@@ -60,7 +60,7 @@ impl Contents {
     pub(crate) fn closed(&mut self) {
         self.of.retain(|content| !content.changes.is_empty());
         for content in &mut self.of {
-            content.is_locked = false;
+            content.is_open = false;
         }
     }
 
@@ -70,7 +70,7 @@ impl Contents {
             self.of.push(Content {
                 inode: about.ino(),
                 file: Arc::new(File::options().read(true).write(true).open(path)?),
-                is_locked: false,
+                is_open: false,
                 changes: Vec::new(),
             });
         }
@@ -122,7 +122,7 @@ impl Contents {
             if content.inode == inode {
                 content.changes.clear();
             }
-            content.inode != inode || content.is_locked
+            content.inode != inode || content.is_open
         });
         Ok(())
     }
