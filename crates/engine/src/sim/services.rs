@@ -1,6 +1,6 @@
 //! Both services between the program and the time: they carry its requests, and note what must never happen to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +35,8 @@ struct Notes {
     left: Vec<(ServiceId, Carried)>,
     /// Uploads that the client has given up on, and that are taken later.
     late: LateOnes,
+    /// Tasks that ask about one upload.
+    looks: HashSet<tokio::task::Id>,
 }
 
 impl Services {
@@ -335,10 +337,22 @@ impl Services {
         });
     }
 
-    /// A list has reached the client that was made then.
+    /// A list has reached the client that was made then. One that is read because an upload's own answer did not tell is about that
+    /// upload alone.
     fn listed(&self, id: ServiceId, request: &Carried, reply: &Reply, made_ms: u64) {
-        let asked = request.method == "GET" && request.url.path().ends_with("/activities");
-        if asked && reply.status == 200 && reply.body != HTML {
+        let path = request.url.path();
+        if request.method != "GET" {
+            return;
+        }
+        // Each look at an upload is a task of its own, with all that it asks.
+        let task = tokio::task::id();
+        if path.contains("/activities/") {
+            self.notes.lock().unwrap().looks.insert(task);
+            return;
+        }
+        let of_one = self.notes.lock().unwrap().looks.contains(&task);
+        let told = reply.status == 200 && reply.body != HTML;
+        if path.ends_with("/activities") && told && !of_one {
             self.with(id, |model| model.listed_ms = Some(made_ms));
         }
     }
