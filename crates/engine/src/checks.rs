@@ -87,13 +87,13 @@ impl State {
         let Some(lane) = self.lane(service) else {
             return;
         };
-        if lane.client.can_list() && lane.list.is_none() {
+        if lane.lacks_list(now) {
             return self.read_list(service);
         }
         let list = lane.list.take();
         let found = list
-            .as_deref()
-            .map_or(Match::None, |list| self.search(list, &job));
+            .as_ref()
+            .map_or(Match::None, |(_, list)| self.search(list, &job));
         if let Some(lane) = self.lane(service) {
             lane.list = list;
         }

@@ -8,6 +8,7 @@ use library::{AccountId, UploadId};
 use service::{Client, RemoteActivity, ServiceId, Settings};
 use tokio::sync::watch;
 
+use crate::schedule::list_serves;
 use crate::view::Problem;
 
 /// What runs for one service.
@@ -23,8 +24,8 @@ pub(crate) struct Lane {
     pub(crate) polling: HashSet<UploadId>,
     /// Since when the service's list is being read.
     pub(crate) listing: Option<Timestamp>,
-    /// What the service had when its list was last read in this run.
-    pub(crate) list: Option<Vec<RemoteActivity>>,
+    /// What the service had when its list was last read in this run, and when that came.
+    pub(crate) list: Option<(Timestamp, Vec<RemoteActivity>)>,
     /// Uploads that the user released: what resembles them in the list holds them up no more. The word is for one attempt.
     pub(crate) released: HashSet<UploadId>,
     /// How often in a row the account had to be paused.
@@ -66,6 +67,12 @@ impl Lane {
     pub(crate) fn begin(&mut self, upload: UploadId) {
         self.sending = Some((upload, 0.0));
         self.released.remove(&upload);
+    }
+
+    /// Whether the service's list must be read before the next upload.
+    pub(crate) fn lacks_list(&self, now: Timestamp) -> bool {
+        let serves = |(came_at, _): &(Timestamp, _)| list_serves(*came_at, now);
+        self.client.can_list() && !self.list.as_ref().is_some_and(serves)
     }
 
     /// Whether it waits for an answer from outside.

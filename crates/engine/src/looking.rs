@@ -119,7 +119,7 @@ impl State {
             }
         }
         if let Some(lane) = self.lane(service) {
-            lane.list = Some(list);
+            lane.list = Some((now, list));
         }
     }
 

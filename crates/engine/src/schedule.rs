@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use service::Polling;
 
 /// The first wait after something went wrong by itself.
@@ -10,6 +11,9 @@ const FIRST: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_secs(6 * 3600);
 /// No wait that a service asks for is obeyed beyond this (CONTRACTS.md §3).
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
+/// So long a service's list, once it has come, says what need not be sent. The window may stay open for weeks, while another
+/// computer or program sends, too.
+const LIST_SERVES: Duration = Duration::from_secs(300);
 /// The rare look at an upload that takes the service very long.
 const RARE_POLL: Duration = Duration::from_secs(3600);
 
@@ -45,9 +49,31 @@ pub(crate) fn poll_delay(polling: &Polling, looks: u32) -> Duration {
     Duration::try_from_secs_f64(wait).map_or(RARE_POLL, |wait| wait.min(RARE_POLL))
 }
 
+/// Whether a list that came then may still be searched before an upload. A clock that was set back does not tell how old it is.
+#[must_use]
+pub(crate) fn list_serves(came_at: Timestamp, now: Timestamp) -> bool {
+    let age = Duration::try_from(now.duration_since(came_at));
+    age.is_ok_and(|age| age <= LIST_SERVES)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_serves_for_five_minutes() {
+        let came_at = Timestamp::from_second(1_774_764_600).unwrap();
+        let serves = |after_s| {
+            let after = jiff::SignedDuration::from_secs(after_s);
+            list_serves(came_at, came_at + after)
+        };
+        assert_eq!(
+            [-1, 0, 300, 301, 864_000].map(serves),
+            [false, true, true, false, false]
+        );
+        assert!(!list_serves(Timestamp::MAX, Timestamp::MIN));
+        assert!(!list_serves(Timestamp::MIN, Timestamp::MAX));
+    }
 
     #[track_caller]
     fn check(attempts: u32, asked: Option<u64>, expected: u64) {

@@ -22,12 +22,13 @@ const QUEUE: &str = "library/src/queue.rs";
 const LIBRARY: &str = "library/src/lib.rs";
 const STAGING: &str = "library/src/staging.rs";
 const ORIGINALS: &str = "library/src/originals.rs";
+const SCHEDULE: &str = "engine/src/schedule.rs";
 const CHECKS: &str = "engine/src/checks.rs";
 const CLIENT: &str = "service/src/client.rs";
 const CLASSIFY: &str = "service/src/classify.rs";
 const SESSION: &str = "service/src/session.rs";
 
-const FAULTS: [Fault; 35] = [
+const FAULTS: [Fault; 36] = [
     (
         "an upload of unknown outcome is sent again without a look",
         &[(
@@ -298,8 +299,16 @@ const FAULTS: [Fault; 35] = [
         "the list is not read before the first upload",
         &[(
             CHECKS,
-            "if lane.client.can_list() && lane.list.is_none() {",
-            "if lane.client.can_list() && lane.list.is_none() && job.upload.attempts > 0 {",
+            "if lane.lacks_list(now) {",
+            "if lane.lacks_list(now) && job.upload.attempts > 0 {",
+        )],
+    ),
+    (
+        "a list counts for as long as the program runs",
+        &[(
+            SCHEDULE,
+            "age.is_ok_and(|age| age <= LIST_SERVES)",
+            "age.is_ok_and(|age| age <= LIST_SERVES.saturating_mul(100_000))",
         )],
     ),
     (

@@ -2,6 +2,7 @@
 //! says when the program dies. What must hold in every world is checked at its end.
 
 mod athlete;
+mod elsewhere;
 mod files;
 mod late;
 mod model;

@@ -49,6 +49,8 @@ pub(super) struct Model {
     pub(super) not_before_ms: u64,
     /// When the list was made that this run of the program has last heard.
     pub(super) listed_ms: Option<u64>,
+    /// Until when uploads may begin after that list; none: a clock was set meanwhile.
+    pub(super) list_serves_until_ms: Option<u64>,
     /// Which recordings began to be sent, and when.
     pub(super) begun: Vec<(usize, u64)>,
     /// How often each was sent although another program's was in the list.
@@ -144,6 +146,7 @@ impl Model {
             too_late: BTreeMap::new(),
             not_before_ms: 0,
             listed_ms: None,
+            list_serves_until_ms: None,
             begun: Vec::new(),
             over_others: BTreeMap::new(),
         }
@@ -184,7 +187,7 @@ impl Model {
         }
     }
 
-    /// An upload begins; whether that is too early, because this run has not heard yet what the service has.
+    /// An upload begins; whether that is too early, because this run has not heard yet, or not for long, what the service has.
     pub(super) fn begins(&mut self, file: Option<usize>, now_ms: u64) -> bool {
         let Some(file) = file else { return false };
         self.begun.push((file, now_ms));
@@ -196,7 +199,10 @@ impl Model {
         if self.id == ServiceId::TrekPoint && others.any(is_there) {
             *self.over_others.entry(file).or_default() += 1;
         }
-        self.id == ServiceId::TrekPoint && self.listed_ms.is_none()
+        let is_old = self
+            .list_serves_until_ms
+            .is_some_and(|until| until < now_ms);
+        self.id == ServiceId::TrekPoint && (self.listed_ms.is_none() || is_old)
     }
 
     pub(super) fn grant(&mut self, now_ms: u64) {

@@ -14,6 +14,9 @@ use super::late::{Late, LateOnes, Underway};
 use super::model::{Fate, HTML, Model, Remote, form, reply};
 use super::store::Store;
 
+/// So long after a list has come an upload may begin: five minutes, and what new tokens take on the way.
+const LIST_SERVES_MS: u64 = 360_000;
+
 /// Both, and what connects them with the program.
 pub(super) struct Services {
     elapsed_ms: Arc<AtomicU64>,
@@ -126,9 +129,12 @@ impl Services {
         self.with(id, |model| model.too_late.clone())
     }
 
-    /// A clock was set: waits that have begun may be over at once.
+    /// A clock was set: waits that have begun may be over at once, and how old a list is cannot be known.
     pub(super) fn clock_was_set(&self) {
         self.notes.lock().unwrap().late.clock_was_set();
+        for id in ServiceId::ALL {
+            self.with(id, |model| model.list_serves_until_ms = None);
+        }
     }
 
     /// What was given up on long ago is taken now, where its time has come.
@@ -307,7 +313,7 @@ impl Services {
             let two = std::mem::replace(&mut model.uploading, true);
             let early = now < model.not_before_ms;
             two.then_some("two uploads at once")
-                .or(unlisted.then_some("an upload before its list was read"))
+                .or(unlisted.then_some("an upload without a list, or after an old one"))
                 .or(early.then_some("an upload earlier than it was asked"))
                 .or(too_fast.then_some("uploads too fast"))
         });
@@ -353,7 +359,11 @@ impl Services {
         let of_one = self.notes.lock().unwrap().looks.contains(&task);
         let told = reply.status == 200 && reply.body != HTML;
         if path.ends_with("/activities") && told && !of_one {
-            self.with(id, |model| model.listed_ms = Some(made_ms));
+            let now = self.now_ms();
+            self.with(id, |model| {
+                model.listed_ms = Some(made_ms);
+                model.list_serves_until_ms = Some(now + LIST_SERVES_MS);
+            });
         }
     }
 
