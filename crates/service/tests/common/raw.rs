@@ -74,7 +74,7 @@ impl Raw {
         raw
     }
 
-    /// From now on requests are answered so, by their method and path (`POST /x`); what was asked before is forgotten.
+    /// From now on requests are answered so, by their method and path (`POST /x`, `GET /x?page=2`); what was asked before is forgotten.
     pub(crate) fn answer(&self, answers: impl Fn(&str) -> Reply + Send + Sync + 'static) {
         *self.answers.lock().unwrap() = Arc::new(answers);
         self.asked.lock().unwrap().clear();
@@ -156,7 +156,11 @@ async fn head(stream: &mut TcpStream) -> Option<Head> {
     let mut lines = text.lines();
     let mut words = lines.next()?.split(' ');
     let (method, target) = (words.next()?, words.next()?);
-    let path = target.split('?').next()?;
+    // Of queries only a further page of a list is a question of its own.
+    let path = match target.split_once('?') {
+        Some((path, query)) if !query.starts_with("page=") => path,
+        _ => target,
+    };
     let headers: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
     let header = |wanted: &str| {
         let mut named = headers.iter();

@@ -7,6 +7,7 @@ use crate::told::Asked;
 pub(crate) const MMT_UPLOAD: &str = "POST /api3/uploadActivity";
 pub(crate) const TP_UPLOAD: &str = "POST /api/v1/activities";
 pub(crate) const TP_LIST: &str = "GET /api/v1/activities";
+pub(crate) const TP_SECOND_PAGE: &str = "GET /api/v1/activities?page=2";
 pub(crate) const TP_DETAIL: &str = "GET /api/v1/activities/5";
 pub(crate) const TP_TOKEN: &str = "POST /oauth/token";
 pub(crate) const MMT_TOKEN: &str = "POST /api3/oauth/token";
@@ -17,6 +18,8 @@ pub(crate) const READY: &str = r#"{"id":5,"status":"ready"}"#;
 pub(crate) const TOKENS: &str =
     r#"{"access_token":"a2","token_type":"Bearer","expires_in":3600,"refresh_token":"r2"}"#;
 pub(crate) const LIST: &str = r#"{"activities":[{"id":4,"name":"é","activity_started_at":"2026-03-29T06:30:00Z","distance_m":10000.5,"duration_s":3600,"status":"ready","created_on":"2026-03-30T00:00:00Z"},{"id":5,"status":"ready"}]}"#;
+pub(crate) const FIRST_PAGE: &str =
+    r#"{"activities":[{"id":3,"status":"ready"}],"next":"/api/v1/activities?page=2"}"#;
 pub(crate) const EMPTY_LIST: &str = r#"{"activities":[]}"#;
 
 /// One answer that is cut, and what must come of it.
@@ -54,7 +57,7 @@ const PLAIN: Shape = Shape {
 
 pub(crate) const REFUSED_TOKEN: &str = r#"{"error":"invalid_token","message":"it has ended"}"#;
 
-pub(crate) const SHAPES: [Shape; 21] = [
+pub(crate) const SHAPES: [Shape; 23] = [
     PLAIN,
     Shape {
         service: MapMyTracks,
@@ -249,6 +252,30 @@ pub(crate) const SHAPES: [Shape; 21] = [
         cut: TP_LIST,
         body: LIST,
         others: &[(TP_DETAIL, &[("404 Not Found", r#"{"error":"not_found"}"#)])],
+        lost: "transient",
+        torn: "transient",
+        uploads: 0,
+        ..PLAIN
+    },
+    // A list whose further page breaks off is no list, not one of what came before it.
+    Shape {
+        asked: Asked::List,
+        cut: TP_SECOND_PAGE,
+        body: LIST,
+        others: &[(TP_LIST, &[("200 OK", FIRST_PAGE)])],
+        whole: "list of 3",
+        lost: "transient",
+        torn: "transient",
+        uploads: 0,
+        ..PLAIN
+    },
+    // And without the name of the further page the first is none either.
+    Shape {
+        asked: Asked::List,
+        cut: TP_LIST,
+        body: FIRST_PAGE,
+        others: &[(TP_SECOND_PAGE, &[("200 OK", LIST)])],
+        whole: "list of 3",
         lost: "transient",
         torn: "transient",
         uploads: 0,
