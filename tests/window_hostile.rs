@@ -27,7 +27,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use desk::Desk;
 use payloads::{Payload, Sink};
-use skipped::skipped;
+use skipped::{partly_skipped, skipped};
+use volume::Volume;
 
 /// What the page may consist of, as a script that answers with everything else: elements and attributes that a payload made,
 /// code that ran, what was asked for outside, and what does not fit into the window.
@@ -72,6 +73,7 @@ async fn what_others_wrote_is_only_ever_text() {
         read: 0,
     };
     home(&mut view).await;
+    let volumes = labels(&mut view).await;
     history(&mut view).await;
     activities(&mut view).await;
     accounts_and_settings(&mut view).await;
@@ -84,6 +86,7 @@ async fn what_others_wrote_is_only_ever_text() {
     }
     // Once more, now that every breach of the policy is counted.
     home(&mut view).await;
+    drop(volumes);
     assert!(
         view.read >= 9 * all.len(),
         "only {} texts were read",
@@ -115,6 +118,20 @@ async fn home(view: &mut View<'_>) {
         .await;
     view.reads("home", &[Sink::Device, Sink::Folder, Sink::Problem])
         .await;
+}
+
+/// Volumes that are plugged in, and called by payloads.
+async fn labels(view: &mut View<'_>) -> Vec<Volume> {
+    if !volume::may_mount() {
+        partly_skipped("hostile labels in a window", "no root");
+        return Vec::new();
+    }
+    let volumes = payloads::plug_in(view.desk.folder(), view.payloads);
+    let cards = r#"[data-testid="device-card"] h2"#;
+    let all = 2 * view.payloads.len();
+    view.desk.counts(cards, all, payloads::PATIENCE).await;
+    view.reads("labels", &[Sink::Label]).await;
+    volumes
 }
 
 async fn history(view: &mut View<'_>) {

@@ -11,6 +11,7 @@ use sandbox::{Consent, Expire, Fault, Harm, Sandbox, ServiceName};
 use serde_json::{Value, json};
 
 use crate::recordings;
+use crate::volume::Volume;
 
 /// Starting, listing and sending take their time on a small machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
@@ -30,6 +31,8 @@ pub(crate) enum Sink {
     Device,
     /// Where a device is.
     Folder,
+    /// What a volume is called that does not say what it is.
+    Label,
     /// What a file that cannot be read is called.
     Problem,
     /// What the user searches for.
@@ -86,6 +89,8 @@ impl Payload {
             Sink::Recorder | Sink::Device => (80, text),
             // An id has no blanks; a slash parts attributes as well.
             Sink::Remote => (190, text.replace(' ', "/")),
+            // The folder that a volume is mounted at is called like the volume; of such a name 80 letters are told.
+            Sink::Label => (80, text.replace('/', "\u{2215}")),
             // Names of files have no slash.
             Sink::Folder | Sink::Problem => (240, text.replace('/', "\u{2215}")),
         };
@@ -194,6 +199,18 @@ fn device(folder: &Path, payload: &Payload, number: u32) {
         xml.as_bytes(),
         number,
     );
+}
+
+/// Plugs in a volume of each name, with a folder for activities but none of them, and with nothing that says what it is.
+pub(crate) fn plug_in(folder: &Path, all: &[Payload]) -> Vec<Volume> {
+    let content = folder.join("nameless");
+    fs::create_dir_all(content.join("Garmin/Activity")).unwrap();
+    let volume = |payload: &Payload| {
+        let root = folder.join("volumes").join(payload.text(Sink::Label));
+        fs::create_dir_all(&root).unwrap();
+        Volume::in_memory(folder, &content, root)
+    };
+    all.iter().map(volume).collect()
 }
 
 /// Writes a file that has long been there.

@@ -72,16 +72,21 @@ impl Volume {
             };
         }
         eprintln!("no loop device here: the volume is a tmpfs");
+        Volume::in_memory(folder, &content, root)
+    }
+
+    /// Plugs in a tmpfs with what is in the folder `content`; `root` is where it will be.
+    pub(crate) fn in_memory(folder: &Path, content: &Path, root: PathBuf) -> Volume {
         // Mounted beside its place, filled, and moved there whole: a device appears with everything on it.
         let beside = folder.join("beside");
-        fs::create_dir(&beside).unwrap();
+        fs::create_dir_all(&beside).unwrap();
         let steps = [
             run(Command::new("mount")
                 .args(["-t", "tmpfs", "trackdock-test"])
                 .arg(&beside)),
             run(Command::new("cp")
                 .arg("-a")
-                .arg(content.join("Garmin"))
+                .arg(content.join("."))
                 .arg(&beside)),
             run(Command::new("mount").arg("--bind").arg(&beside).arg(&root)),
             run(Command::new("umount").arg(&beside)),
