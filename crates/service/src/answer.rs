@@ -157,7 +157,8 @@ fn looks_like_markup(body: &[u8]) -> bool {
     body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
 }
 
-/// One line, without characters that steer a terminal or turn the reading direction, at most 300 characters.
+/// One line, without characters that steer a terminal or turn the reading direction, at most 300 characters. A `…` behind it says
+/// that there was more: what takes secrets out needs to know where a text was cut.
 pub(crate) fn clean(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}');
     let line: String = text
@@ -169,6 +170,7 @@ pub(crate) fn clean(text: &str) -> String {
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(WORDS) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None if text.chars().nth(WORDS * 4).is_some() => format!("{line}…"),
         None => line,
     }
 }
@@ -224,5 +226,10 @@ mod tests {
         assert_eq!(clean("a\r\nb\u{202e}c\u{1b}[31m"), "a bc [31m");
         assert_eq!(clean(&"x".repeat(400)).chars().count(), 301);
         assert_eq!(clean(&"é".repeat(10_000)).chars().count(), 301);
+        assert_eq!(
+            clean(&format!("{}abcdef", " ".repeat(WORDS * 4 - 3))),
+            "abc…"
+        );
+        assert_eq!(clean(&format!("{}abc", " ".repeat(WORDS * 4 - 3))), "abc");
     }
 }

@@ -1,70 +1,82 @@
 //! Takes our own secrets out of what a service says: an unkind one sends back what it was sent. Knows no service.
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use base64::engine::GeneralPurpose;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
 
 use crate::secret::Secret;
 
 /// Shorter secrets are no secrets; taking them out would tear holes into ordinary words.
 const SHORTEST: usize = 4;
-/// A beginning of a secret at the end of a text that was cut off counts from this length on.
+/// A beginning of a secret where a text was cut off counts from this length on.
 const SHORTEST_BEGINNING: usize = 6;
-/// Stands where a secret was.
+/// Stands where a secret was, and where a text was cut off.
 const GONE: &str = "…";
 
 /// The text without the secrets, as they are, as forms and as base64 and hex show them; also where the text was cut off in the
-/// middle of one.
+/// middle of one, at its end or before a `…`.
 pub(crate) fn redacted<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret>) -> String {
-    let mut clean = text.to_owned();
-    for secret in secrets {
-        for form in forms(secret.expose()) {
-            if form.len() >= SHORTEST && clean.contains(&form) {
-                clean = clean.replace(&form, GONE);
-            }
-            without_beginning(&mut clean, &form);
-        }
-    }
-    clean
+    let secrets = secrets.into_iter();
+    let forms: Vec<_> = secrets
+        .flat_map(|secret| forms(secret.expose()))
+        .filter(|form| form.len() >= SHORTEST)
+        .collect();
+    let whole = |text: String, form: &String| text.replace(form.as_str(), GONE);
+    let clean = forms.iter().fold(text.to_owned(), whole);
+    // Words may have been put behind the cut, so it is looked for in front of every mark.
+    let parts: Vec<_> = clean.split(GONE).collect();
+    let kept: Vec<_> = parts.iter().map(|part| without_end(part, &forms)).collect();
+    let cut_at_the_end = parts.last() != kept.last();
+    kept.join(GONE) + if cut_at_the_end { GONE } else { "" }
 }
 
 /// What a secret may look like.
 fn forms(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let hex = |digits: &dyn Fn(&u8) -> String| bytes.iter().map(digits).collect();
+    let encoded: String = url::form_urlencoded::byte_serialize(bytes).collect();
     let mut forms = vec![
         secret.to_owned(),
-        url::form_urlencoded::byte_serialize(bytes).collect(),
+        lower_percent(&encoded),
+        encoded,
         hex(&|byte| format!("{byte:02x}")),
         hex(&|byte| format!("{byte:02X}")),
     ];
-    forms.extend((0..3).map(|before| base64_behind(before, bytes)));
+    for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
+        forms.extend((0..3).map(|before| base64_behind(&engine, before, bytes)));
+    }
     forms
 }
 
+/// `%2F` → `%2f`: some write the digits so.
+fn lower_percent(encoded: &str) -> String {
+    let mut digits = 0;
+    let lower = |c: char| {
+        let is_digit = digits > 0;
+        digits = if c == '%' { 2 } else { i32::max(digits - 1, 0) };
+        if is_digit { c.to_ascii_lowercase() } else { c }
+    };
+    encoded.chars().map(lower).collect()
+}
+
 /// The characters of a base64 text that depend on these bytes alone, with so many bytes before them: as in a `Basic` pair.
-fn base64_behind(before: usize, bytes: &[u8]) -> String {
+fn base64_behind(engine: &GeneralPurpose, before: usize, bytes: &[u8]) -> String {
     let mut all = vec![0; before];
     all.extend(bytes);
-    let encoded = BASE64_STANDARD.encode(&all);
+    let encoded = engine.encode(&all);
     // Six bits a character: those that share none with the bytes around.
     let (first, end) = ((before * 8).div_ceil(6), all.len() * 8 / 6);
     encoded.get(first..end).unwrap_or_default().to_owned()
 }
 
-/// Takes away the beginning of a secret that a text ends with.
-fn without_beginning(text: &mut String, form: &str) {
-    let kept = text.trim_end_matches(GONE).len();
-    let beginnings = form.char_indices().map(|(end, _)| end).rev();
-    let mut beginnings = beginnings.take_while(|end| *end >= SHORTEST_BEGINNING);
-    let found = beginnings.find(|end| {
-        let beginning = form.get(..*end).unwrap_or_default();
-        text.get(..kept)
-            .is_some_and(|text| text.ends_with(beginning))
+/// The text without the beginning of a secret that it ends with.
+fn without_end<'t>(text: &'t str, forms: &[String]) -> &'t str {
+    let kept = forms.iter().filter_map(|form| {
+        let beginnings = form.char_indices().map(|(end, _)| end).rev();
+        let mut beginnings = beginnings.take_while(|end| *end >= SHORTEST_BEGINNING);
+        beginnings.find_map(|end| text.strip_suffix(form.get(..end)?))
     });
-    if let Some(length) = found {
-        text.truncate(kept - length);
-        text.push_str(GONE);
-    }
+    kept.min_by_key(|kept| kept.len()).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -84,6 +96,7 @@ mod tests {
             "bad header Bearer … (E)",
         );
         check("token=s3cret%2F%2Btoken%3Dvalue&x", "token=…&x");
+        check("token=s3cret%2f%2btoken%3dvalue&x", "token=…&x");
         check("7333637265742f2b746f6b656e3d76616c7565!", "…!");
         check("7333637265742F2B746F6B656E3D76616C7565!", "…!");
         for name in ["", "a", "ab", "abc", "client-id"] {
@@ -91,6 +104,14 @@ mod tests {
             let clean = redacted(&pair, [&Secret::new("s3cret/+token=value")]);
             let taken = pair.len() - clean.chars().count();
             assert!(clean.contains(GONE) && taken >= 22, "{name}: {clean}");
+        }
+        // Of a secret whose base64 differs in the two alphabets.
+        let odd = Secret::new("??>>??>>~~ö?>");
+        for before in ["", "a", "ab"] {
+            let text = BASE64_URL_SAFE.encode(format!("{before}??>>??>>~~ö?>more"));
+            let clean = redacted(&text, [&odd]);
+            let taken = text.len() - clean.chars().count();
+            assert!(clean.contains(GONE) && taken >= 16, "{before}: {clean}");
         }
         check("abc and other words stay", "abc and other words stay");
     }
@@ -101,5 +122,15 @@ mod tests {
         check("it was s3cret/", "it was …");
         check("it was s3cre", "it was s3cre"); // too short to tell from a word
         check("it was s3cret%2F%2Bto", "it was …");
+        check("it was s3cret%2f%2bto…", "it was …");
+    }
+
+    #[test]
+    fn a_cut_in_the_middle_of_the_words_is_seen_too() {
+        check("it was s3cret/+tok… (code)", "it was … (code)");
+        check("s3cret/… and s3cret/+to… (code)", "… and … (code)");
+        check("s3cret/+… and s3cret/+token=value", "… and …");
+        check("s3cret/+… s3cre… s3cret/", "… s3cre… …");
+        check("words… and no more", "words… and no more");
     }
 }
