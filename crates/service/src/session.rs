@@ -120,7 +120,8 @@ impl Session {
                 Err(over())
             }
             Err(GrantError::Blocked(what)) => {
-                let ours = std::iter::once(&token).chain(&secret);
+                // The access token may still be good: a refresh can come before its end.
+                let ours = [&token, &stored.access].into_iter().chain(&secret);
                 Err(Outcome::Blocked(redacted(&what, ours)))
             }
             Err(GrantError::Transient { what, after }) => Err(Outcome::Transient { what, after }),

@@ -146,6 +146,40 @@ async fn only_invalid_grant_ends_a_sign_in_and_nothing_deletes_it() {
 }
 
 #[tokio::test]
+async fn a_refused_refresh_that_repeats_our_secrets_does_not_tell_them() {
+    const ACCESS: &str = "access-0123456789/+abc";
+    const REFRESH: &str = "refresh-9876543210/+xyz";
+    // Whole, cut off by the length of the words at each character, and cut off behind many spaces.
+    let cut = (300 - REFRESH.len()..300).map(|length| ".".repeat(length));
+    let spaced = [" ".repeat(1200 - 15), " ".repeat(1200 - 7)];
+    for filler in [String::new()].into_iter().chain(cut).chain(spaced) {
+        for words in [
+            format!("{filler}{REFRESH} and {ACCESS}"),
+            format!("{filler}{ACCESS} and {REFRESH}"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let store: Arc<dyn SecretStore> = Arc::new(SessionStore::new());
+            signed_in(store.as_ref(), TP, ACCESS, Some(REFRESH), None);
+            let said = format!(r#"{{"error":"invalid_request","error_description":"{words}"}}"#);
+            let fake = Fake::start(move |seen| match seen.path.as_str() {
+                "/oauth/token" => json(400, &said),
+                _ => json(401, ""),
+            })
+            .await;
+            let client = client(settings(TP, fake.port, ""), store, folder.path());
+            let outcome = client.upload(run("x", Format::Fit), &silent, &now).await;
+            let Outcome::Blocked(told) = &outcome else {
+                panic!("{outcome:?}")
+            };
+            assert!(told.contains('…') && told.ends_with("(invalid_request)"));
+            for secret in [ACCESS, REFRESH] {
+                assert!(!told.contains(&secret[..6]), "{words}: {told}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     let store: Arc<dyn SecretStore> = Arc::new(SessionStore::new());
