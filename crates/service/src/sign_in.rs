@@ -186,7 +186,7 @@ impl Client {
             Brought::Error(error) if error == "access_denied" => {
                 return Err(SignInError::Declined(service));
             }
-            Brought::Error(said) => return Err(SignInError::Refused { service, said }),
+            Brought::Error(said) => return Err(self.refused(&said, secret.iter()).await),
         };
         let verifier = begun.verifier.as_ref();
         let verifier = verifier.map(|verifier| Secret::new(verifier.secret().as_str()));
@@ -195,10 +195,13 @@ impl Client {
             .authority(secret.as_ref(), asked_at)
             .exchange(&code, &redirect, begun.verifier)
             .await;
-        let granted = granted.map_err(|error| {
-            let shown = [Some(&code), secret.as_ref(), verifier.as_ref()];
-            self.told(error, shown.into_iter().flatten())
-        })?;
+        let granted = match granted {
+            Ok(granted) => granted,
+            Err(error) => {
+                let shown = [Some(&code), secret.as_ref(), verifier.as_ref()];
+                return Err(self.told(error, shown.into_iter().flatten()).await);
+            }
+        };
         let mut tokens = Tokens::granted(granted, None, &session.lifetime(), asked_at);
         if tokens.scopes.is_empty() {
             // RFC 6749 §5.1: without a word on scopes they are those that were asked for.
@@ -262,10 +265,10 @@ impl Client {
         }
     }
 
-    fn told<'a>(
+    async fn told<'a>(
         &self,
         error: GrantError,
-        secrets: impl Iterator<Item = &'a Secret>,
+        shown: impl Iterator<Item = &'a Secret>,
     ) -> SignInError {
         let service = self.session.id;
         match error {
@@ -273,11 +276,26 @@ impl Client {
                 service,
                 said: "the code from the browser was not accepted".into(),
             },
-            GrantError::Blocked(said) => SignInError::Refused {
-                service,
-                said: redacted(&clean(&said), secrets),
-            },
+            GrantError::Blocked(said) => self.refused(&said, shown).await,
             GrantError::Transient { what, .. } => SignInError::Unreachable { service, what },
+        }
+    }
+
+    /// A refusal without the secrets that the service was shown now, and those of the sign-in before, which stays.
+    async fn refused<'a>(
+        &self,
+        said: &str,
+        shown: impl Iterator<Item = &'a Secret>,
+    ) -> SignInError {
+        let before = self.session.stored().await.ok().flatten();
+        let mut known: Vec<&Secret> = shown.collect();
+        if let Some(tokens) = &before {
+            known.push(&tokens.access);
+            known.extend(&tokens.refresh);
+        }
+        SignInError::Refused {
+            service: self.session.id,
+            said: redacted(&clean(said), known),
         }
     }
 }

@@ -44,7 +44,7 @@ fn ready(
 }
 
 /// Plays the browser: reads the authorize address, and comes back with `answer` in place of `STATE`.
-fn browser(address: &str, answer: &'static str, asked: Arc<Mutex<String>>) {
+fn browser(address: &str, answer: &str, asked: Arc<Mutex<String>>) {
     *asked.lock().unwrap() = address.to_owned();
     let query = |name: &str| {
         url::Url::parse(address)
@@ -224,6 +224,43 @@ async fn what_goes_wrong_is_told_and_keeps_the_old_sign_in() {
         assert_eq!(error.code(), code, "{answer} {token_status}: {error}");
         assert!(!error.hint().is_empty());
         assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("old"));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_that_repeats_our_secrets_does_not_tell_them() {
+    // What the service was shown now, and what it knows of the sign-in before.
+    const SECRETS: [&str; 4] = [
+        "x-s3cret-code",
+        "the-client/s3cret",
+        "a-0123456789",
+        "r-987654321",
+    ];
+    let cut = (280..300).map(|length| ".".repeat(length));
+    for filler in [String::new()].into_iter().chain(cut) {
+        for first in 0..SECRETS.len() {
+            let mut words = SECRETS;
+            words.swap(0, first);
+            let words = format!("{filler}{}", words.join(" "));
+            let said = format!(r#"{{"error":"invalid_request","error_description":"{words}"}}"#);
+            let fake = Fake::start(move |_| json(400, &said)).await;
+            let redirect = format!("http://127.0.0.1:{}/a", free_port());
+            let (client, store, _folder) = ready(MMT, fake.port, &redirect);
+            let [code, secret, access, refresh] = SECRETS;
+            signed_in(store.as_ref(), MMT, access, Some(refresh), None);
+            client.set_client_secret(Secret::new(secret)).await.unwrap();
+            let by_code = format!("code={code}&state=STATE");
+            let by_browser = format!("error=invalid_request&error_description={words}&state=STATE");
+            for (answer, shown) in [(by_code, &SECRETS[..]), (by_browser, &SECRETS[1..])] {
+                let open = |address: &str| browser(address, &answer, Arc::default());
+                let signed_in = client.sign_in(&open, &now, std::future::pending());
+                let told = signed_in.await.unwrap_err().to_string();
+                assert!(told.contains('…'), "{told}");
+                for secret in shown {
+                    assert!(!told.contains(&secret[..6]), "{words}: {told}");
+                }
+            }
+        }
     }
 }
 
