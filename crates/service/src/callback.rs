@@ -18,9 +18,12 @@ use tokio::task::JoinHandle;
 use crate::answer::clean;
 use crate::secret::Secret;
 use crate::settings::redirect_target;
+use crate::visitors::Visitors;
 
 /// The longest code that is believed.
 const CODE: usize = 4096;
+/// How long a connection may stay: a browser sends its request at once, and no other program may keep one for ever.
+pub(crate) const STAY: Duration = Duration::from_secs(10);
 /// How long the last page may take to reach the browser.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -89,8 +92,8 @@ impl Port {
         &self.redirect
     }
 
-    /// Takes requests from now on.
-    pub(crate) fn listen(self, state: &str) -> Callback {
+    /// Takes requests from now on, each connection for so long.
+    pub(crate) fn listen(self, state: &str, stay: Duration) -> Callback {
         let (bring, brought) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let desk = Desk {
@@ -100,8 +103,9 @@ impl Port {
             taken: Mutex::new(Some(bring)),
         };
         let router = Router::new().fallback(knock).with_state(Arc::new(desk));
+        let visitors = Visitors::new(self.listener, stay);
         let server = tokio::spawn(async move {
-            let served = axum::serve(self.listener, router).with_graceful_shutdown(async {
+            let served = axum::serve(visitors, router).with_graceful_shutdown(async {
                 // A dropped sender stops it as well.
                 let _ = stopped.await;
             });
@@ -126,7 +130,7 @@ impl Callback {
     /// Lets the last page reach the browser, then frees the port.
     pub(crate) async fn close(mut self) {
         drop(self.stop.take());
-        // A browser that keeps its connection open is not waited for.
+        // A browser that keeps its connection open is not waited for; the connection ends when its time is over.
         let _ = tokio::time::timeout(FAREWELL, &mut self.server).await;
     }
 }

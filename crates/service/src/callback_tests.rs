@@ -8,6 +8,10 @@ use super::*;
 const STATE: &str = "s-t_a.te~1";
 
 async fn listening() -> (Callback, u16) {
+    listening_for(STAY).await
+}
+
+async fn listening_for(stay: Duration) -> (Callback, u16) {
     let free = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -21,7 +25,7 @@ async fn listening() -> (Callback, u16) {
         port.redirect(),
         format!("http://127.0.0.1:{free}/trek-point")
     );
-    (port.listen(STATE), free)
+    (port.listen(STATE, stay), free)
 }
 
 async fn raw(port: u16, request: &str) -> String {
@@ -218,4 +222,43 @@ async fn a_connection_kept_open_does_not_keep_the_port() {
     let closed = tokio::time::timeout(Duration::from_secs(30), callback.close()).await;
     assert!(closed.is_ok(), "an idle connection is waited for");
     TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+}
+
+/// Connections with a request that does not go on.
+async fn half_sent(port: u16) -> Vec<TcpStream> {
+    let mut held = Vec::new();
+    for _ in 0..40 {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let half = format!("GET /trek-point?state={STATE}&code=x");
+        stream.write_all(half.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    held
+}
+
+#[tokio::test]
+async fn many_connections_kept_open_keep_no_browser_out_and_end_after_the_sign_in() {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let stay = Duration::from_millis(300);
+    let (mut callback, port) = listening_for(stay).await;
+    let begun = tokio::time::Instant::now();
+    let held = half_sent(port).await;
+    let mut browser = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let request = format!(
+        "GET /trek-point?state={STATE}&code=c0de HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
+    );
+    browser.write_all(request.as_bytes()).await.unwrap();
+    let brought = tokio::time::timeout(PATIENCE, callback.brought()).await;
+    assert!(matches!(brought, Ok(Some(Brought::Code(code))) if code.expose() == "c0de"));
+    // Sixteen at once: the browser's turn comes after twice sixteen others.
+    assert!(begun.elapsed() >= stay * 2, "{:?}", begun.elapsed());
+    drop(held);
+
+    let held = half_sent(port).await;
+    callback.close().await;
+    for mut stream in held {
+        let mut answer = Vec::new();
+        let end = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+        assert!(end.is_ok(), "a connection outlives the sign-in");
+    }
 }

@@ -24,6 +24,7 @@ mod sign_out;
 mod table;
 mod tokens;
 mod transport;
+mod visitors;
 mod wire;
 
 pub use axum::body::Bytes;

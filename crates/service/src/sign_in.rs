@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::answer::clean;
-use crate::callback::{Brought, Port, PortsBusy};
+use crate::callback::{Brought, Port, PortsBusy, STAY};
 use crate::client::{Client, Clock};
 use crate::oauth::GrantError;
 use crate::outcome::Outcome;
@@ -172,7 +172,7 @@ impl Client {
             service,
             missing: session.settings.missing(),
         })?;
-        let mut callback = port.listen(begun.state.secret());
+        let mut callback = port.listen(begun.state.secret(), STAY);
         open(begun.address.as_str());
         let brought = tokio::select! {
             brought = callback.brought() => brought.ok_or(SignInError::Cancelled(service)),
