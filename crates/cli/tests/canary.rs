@@ -165,6 +165,11 @@ fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("url", url.into_bytes()),
         ("HEX", hex.to_uppercase().into_bytes()),
         ("hex", hex.into_bytes()),
+        // Of a text that was cut.
+        (
+            "beginning",
+            bytes[..bytes.len().div_ceil(2).max(BEGINNING)].to_vec(),
+        ),
         ("UTF-16", wide(false)),
         ("UTF-16, big-endian", wide(true)),
     ];
@@ -208,8 +213,9 @@ fn files(folder: &Path, all: &mut Places) {
     }
 }
 
-/// The next answer of an endpoint has every secret in it that the service knows of us, in words that a person is shown.
-fn echo(home: &Home, at: usize, endpoint: &str, status: u16) {
+/// The next answer of an endpoint is this error and has every secret in it that the service knows of us, behind a filler, in words
+/// that a person is shown.
+fn echo(home: &Home, at: usize, endpoint: &str, status: u16, (error, filler): (&str, &str)) {
     let (service, name) = (BOTH[at], SERVICES[at]);
     let text = fs::read_to_string(home.data().join(STORE)).unwrap();
     let mut all: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap();
@@ -217,8 +223,9 @@ fn echo(home: &Home, at: usize, endpoint: &str, status: u16) {
     let secrets = tokens(&Value::Object(all));
     assert!(!secrets.is_empty(), "{text}");
     let plain = secrets.join(" ");
-    let words = format!("{plain} {}", STANDARD_NO_PAD.encode(&plain));
-    let body = json!({ "error": "invalid_grant", "message": words, "error_description": words, "detail": words });
+    let words = format!("{filler}{plain} {}", STANDARD_NO_PAD.encode(&plain));
+    let body =
+        json!({ "error": error, "message": words, "error_description": words, "detail": words });
     let harm = Harm::Status {
         status,
         retry_after_s: None,
@@ -232,12 +239,12 @@ fn echo(home: &Home, at: usize, endpoint: &str, status: u16) {
 
 /// All sorts of secrets are known, and the log is as loud as can be.
 fn looked_at_enough(watch: &Watch) {
-    // Signed in three times and once in vain, at each service. What has no such beginning: the verifiers of Trek Point, and the
+    // Signed in six times and once in vain, at each service. What has no such beginning: the verifiers of Trek Point, and the
     // client secret.
     for (beginning, least) in [
-        ("sbx-code-", 8),
-        ("sbx-access-", 8),
-        ("sbx-refresh-", 8),
+        ("sbx-code-", 14),
+        ("sbx-access-", 14),
+        ("sbx-refresh-", 14),
         ("", 5),
     ] {
         let of_sort = watch.secrets.iter().filter(|secret| match beginning {
@@ -270,6 +277,34 @@ fn each_form_is_found(home: &Home, secrets: &BTreeSet<String>) {
     }
 }
 
+/// Renewals that are refused in words that have the tokens in them: words that are shown, the same where the first token lies
+/// across the end of what is kept of them, and words that are not shown.
+fn refused_renewals(home: &Home, watch: &mut Watch, sync: &[&str]) {
+    let filler = ".".repeat(300 - 30);
+    let answers = [
+        ("invalid_request", ""),
+        ("invalid_request", &filler),
+        ("invalid_grant", ""),
+    ];
+    for (n, answer) in (7..).zip(answers) {
+        // Also what lets an account go on that rests for an hour.
+        home.sign_in();
+        home.sandbox.expire(None, Expire::Access);
+        for at in 0..BOTH.len() {
+            echo(home, at, "token", 400, answer);
+        }
+        home.put(&format!("GARMIN/Activity/{n}.fit"), &fit(n));
+        let before = watch.said.len();
+        watch.run(home, sync);
+        for words in ["accounts", "history", "queue", "devices", "doctor"] {
+            watch.run(home, &[words]);
+        }
+        let mut said = watch.said[before..].iter();
+        let shown = said.any(|(_, text)| contains(text, format!("({})", answer.0).as_bytes()));
+        assert_eq!(shown, answer.0 == "invalid_request", "{answer:?}");
+    }
+}
+
 #[test]
 fn no_secret_is_anywhere_but_in_the_store() {
     let (home, mut watch) = (Home::new(), Watch::default());
@@ -286,41 +321,26 @@ fn no_secret_is_anywhere_but_in_the_store() {
     watch.run(&home, &sync);
     for (n, status) in [(3, 403), (4, 400), (5, 500), (6, 429)] {
         for at in 0..BOTH.len() {
-            echo(&home, at, "uploadActivity", status);
+            echo(&home, at, "uploadActivity", status, ("invalid_grant", ""));
         }
         put(n);
         watch.run(&home, &sync);
         watch.run(&home, &["retry", "--all"]);
     }
-    // A renewal that is refused, in words that have the refresh token in them.
-    home.sandbox.expire(None, Expire::Access);
-    for at in 0..BOTH.len() {
-        echo(&home, at, "token", 400);
-    }
-    put(7);
-    watch.run(&home, &sync);
-    for words in [
-        &["accounts"][..],
-        &["history"],
-        &["queue"],
-        &["devices"],
-        &["doctor"],
-    ] {
-        watch.run(&home, words);
-    }
+    refused_renewals(&home, &mut watch, &sync);
     // Signed in again, and out, while the service repeats it all: the code and the verifier, too, with which nothing was signed in.
     for (at, name) in SERVICES.into_iter().enumerate() {
         let repeats = Fault::once(BOTH[at], "token", Harm::Echo { status: 400 });
         home.sandbox.fault(repeats).unwrap();
         watch.run(&home, &["login", name]);
         watch.run(&home, &["login", name]);
-        echo(&home, at, "revoke", 500);
+        echo(&home, at, "revoke", 500, ("invalid_grant", ""));
         watch.run(&home, &["logout", name]);
     }
     // In the middle of it all it ends without tidying up.
     home.sign_in();
     home.sandbox.expire(None, Expire::Access);
-    put(8);
+    put(20);
     let uploads = home.sandbox.uploads().len() + BOTH.len();
     watch.kill(&home, || home.sandbox.uploads().len() >= uploads);
 
