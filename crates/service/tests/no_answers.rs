@@ -22,19 +22,39 @@ const LONG: Duration = Duration::from_secs(60);
 /// No answer takes longer than the client's patience, twice over.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What an upload, a list, and a sign-in tell of the same answer.
+/// What is asked, and whether it is the refresh on the way there that is answered so.
+const QUESTIONS: [(Asked, bool); 6] = [
+    (Asked::Upload, false),
+    (Asked::List, false),
+    (Asked::SignIn, false),
+    (Asked::Poll, false),
+    (Asked::Upload, true),
+    (Asked::SignOut, false),
+];
+
+/// What each question tells of the same answer.
+type ToldOf = [&'static str; QUESTIONS.len()];
+
+/// An answer, and what it comes to.
 struct Case {
     what: String,
     reply: Reply,
-    told: [&'static str; 3],
+    told: ToldOf,
 }
 
-/// No answer came, as far as can be told: the upload may have been taken.
-const LOST: [&str; 3] = ["unknown", "transient", "unreachable"];
+/// No answer came, as far as can be told: the upload may have been taken, unless it waited for the refresh.
+const LOST: ToldOf = [
+    "unknown",
+    "transient",
+    "unreachable",
+    "transient",
+    "transient",
+    "signed out here",
+];
 /// Other people's page.
 const PAGE: &str = "<!DOCTYPE html><html><title>Free Wi-Fi</title><h1>Accept the terms</h1></html>";
 
-fn case(what: impl Into<String>, bytes: impl Into<Vec<u8>>, told: [&'static str; 3]) -> Case {
+fn case(what: impl Into<String>, bytes: impl Into<Vec<u8>>, told: ToldOf) -> Case {
     Case {
         what: what.into(),
         reply: Reply::of(bytes, End::Fin),
@@ -146,8 +166,9 @@ fn lengths() -> Vec<Case> {
 
 /// Bodies that are no document of ours.
 fn bodies() -> Vec<Case> {
-    // 2xx without an id: it may have been taken. A list is never empty by mistake.
-    let unclear = LOST;
+    // 2xx without an id: it may have been taken. A list is never empty by mistake. Of a revocation's answer the number counts.
+    let mut unclear = LOST;
+    unclear[5] = "signed out";
     let json = |what: &str, body: &[u8]| {
         case(
             what,
@@ -155,9 +176,16 @@ fn bodies() -> Vec<Case> {
             unclear,
         )
     };
+    // The documented detail of an upload says neither what it is called nor how far it is: any object is one.
+    let object = |what: &str, body: &[u8]| {
+        let mut case = json(what, body);
+        case.told[3] = "created 5";
+        case
+    };
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let inside = format!("{{\"id\":{deep},\"activities\":{deep},\"access_token\":{deep}}}");
     let many: Vec<_> = (0..50_000).map(|n| format!("\"k{n}\":0")).collect();
+    let too_long = ok("", blanks_behind(9 << 20));
     vec![
         case("a page", ok("Content-Type: text/html\r\n", PAGE), unclear),
         json("a page that says it is JSON", PAGE.as_bytes()),
@@ -165,49 +193,48 @@ fn bodies() -> Vec<Case> {
         json("null", b"null"),
         json("a list", b"[]"),
         json("a text", b"\"5\""),
-        json("an object of nothing", b"{}"),
+        object("an object of nothing", b"{}"),
         json("half an object", b"{\"id\":5"),
         json("two objects", b"{\"id\":5}{\"id\":6}"),
         json(
             "an object and a page",
             format!("{{\"id\":5}}{PAGE}").as_bytes(),
         ),
-        json(
+        object(
             "other kinds of values",
             b"{\"id\":[5],\"activities\":{\"a\":1},\"access_token\":7}",
         ),
-        json(
+        object(
             "nulls",
             b"{\"id\":null,\"activities\":null,\"access_token\":null}",
         ),
-        json(
+        object(
             "empty texts",
             b"{\"id\":\"\",\"activities\":\"\",\"access_token\":\"\"}",
         ),
-        json("zero", b"{\"id\":0}"),
-        json("an id of two lines", b"{\"id\":\"5\\nX: y\"}"),
+        object("zero", b"{\"id\":0}"),
+        object("an id of two lines", b"{\"id\":\"5\\nX: y\"}"),
         json("bytes that are no UTF-8", b"{\"id\":\"\xff\xfe\"}"),
         json("UTF-16", b"\xff\xfe{\0}\0"),
         json("zero bytes", &[0; 4096]),
         json("100,000 deep", inside.as_bytes()),
-        json("50,000 keys", format!("{{{}}}", many.join(",")).as_bytes()),
-        json(
-            "a sound answer and 9 MiB of blanks",
-            &blanks_behind(9 << 20),
-        ),
+        object("50,000 keys", format!("{{{}}}", many.join(",")).as_bytes()),
+        case("a sound answer and 9 MiB of blanks", too_long, LOST),
     ]
 }
 
 /// Bodies that are not what they are packed as, or far more.
 fn packed() -> Vec<Case> {
-    let unclear = LOST;
+    // Where the number comes through: all that counts of a revocation's answer.
+    let mut unclear = LOST;
+    unclear[5] = "signed out";
     let bomb = gzip(&blanks_behind(64 << 20));
     let bomb_of_bombs = gzip(&bomb);
     vec![
         case(
             "a bomb of 64 MiB",
             ok("Content-Encoding: gzip\r\n", bomb),
-            unclear,
+            LOST,
         ),
         case(
             "a bomb in a bomb",
@@ -217,12 +244,12 @@ fn packed() -> Vec<Case> {
         case(
             "no gzip that says it is",
             ok("Content-Encoding: gzip\r\n", "{\"id\":5}"),
-            unclear,
+            LOST,
         ),
         case(
             "half a gzip",
             ok("Content-Encoding: gzip\r\n", &gzip(b"{\"id\":5}")[..12]),
-            unclear,
+            LOST,
         ),
         case(
             "no body at all, 204",
@@ -234,7 +261,14 @@ fn packed() -> Vec<Case> {
 
 /// Answers that say less, or something else, than they seem to.
 fn others() -> Vec<Case> {
-    let blocked = ["blocked", "blocked", "sign_in_refused"];
+    let blocked = [
+        "blocked",
+        "blocked",
+        "sign_in_refused",
+        "blocked",
+        "blocked",
+        "signed out here",
+    ];
     let status = |number: &str, headers: &str| {
         case(
             number,
@@ -287,6 +321,44 @@ fn late() -> Vec<Case> {
     ]
 }
 
+/// What is wrong with what is told of an answer.
+async fn wrongly_told(
+    world: &World,
+    case: &Case,
+    (asked, by_refresh): (Asked, bool),
+    expected: &str,
+    soon: bool,
+) -> Option<String> {
+    let reply = case.reply.clone();
+    let over = told::answer("401 Unauthorized", r#"{"error":"invalid_token"}"#);
+    world.raw.answer(move |request| {
+        if by_refresh && request == "POST /api/v1/activities" {
+            Reply::of(over.clone(), End::Fin)
+        } else {
+            reply.clone()
+        }
+    });
+    let asking = world.ask(TrekPoint, asked, soon);
+    let told = tokio::time::timeout(PATIENCE, asking).await;
+    let told = told.expect(&case.what);
+    let requests = world.raw.count("POST /api/v1/activities");
+    let refreshes = world.raw.count("POST /oauth/token");
+    let stored = match asked {
+        Asked::SignIn | Asked::SignOut => None,
+        _ => Some("a1"),
+    };
+    let sound = told.what == expected
+        && requests == usize::from(asked == Asked::Upload)
+        && refreshes == usize::from(asked == Asked::SignIn || by_refresh)
+        && told.stored.as_deref() == stored
+        && told.words.chars().count() < 200
+        && !told.words.contains(['<', '\n', '\0']);
+    (!sound).then(|| {
+        let what = &case.what;
+        format!("{what}, {asked:?}, {by_refresh}: {told:?}, not {expected}, {requests} uploads, {refreshes} at the token's")
+    })
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_answer_is_taken_for_none() {
     let world = World::start(SHORT, LONG).await;
@@ -300,34 +372,9 @@ async fn what_is_no_answer_is_taken_for_none() {
         (late(), true),
     ] {
         for case in cases {
-            for (asked, expected) in [Asked::Upload, Asked::List, Asked::SignIn]
-                .into_iter()
-                .zip(case.told)
-            {
-                let reply = case.reply.clone();
-                world.raw.answer(move |_| reply.clone());
-                let asking = world.ask(TrekPoint, asked, soon);
-                let told = tokio::time::timeout(PATIENCE, asking)
-                    .await
-                    .expect(&case.what);
+            for (question, expected) in QUESTIONS.into_iter().zip(case.told) {
                 count += 1;
-                let requests = world.raw.count("POST /api/v1/activities");
-                let stored = if asked == Asked::SignIn {
-                    None
-                } else {
-                    Some("a1")
-                };
-                let sound = told.what == expected
-                    && requests == usize::from(asked == Asked::Upload)
-                    && told.stored.as_deref() == stored
-                    && told.words.chars().count() < 200
-                    && !told.words.contains(['<', '\n', '\0']);
-                if !sound {
-                    wrong.push(format!(
-                        "{}, {asked:?}: {told:?}, not {expected}, {requests} uploads",
-                        case.what
-                    ));
-                }
+                wrong.extend(wrongly_told(&world, &case, question, expected, soon).await);
             }
         }
     }
