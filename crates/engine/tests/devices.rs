@@ -96,6 +96,61 @@ fn a_device_that_was_answered_for_is_not_asked_about_again() {
     assert_eq!(home.rides().choice, Some(Choice::All));
 }
 
+/// The one original in the library.
+fn original(home: &Home) -> PathBuf {
+    let only = |folder: &Path| {
+        let mut names = std::fs::read_dir(folder).unwrap();
+        let first = names.next().unwrap().unwrap().path();
+        assert!(names.next().is_none());
+        first
+    };
+    only(&only(&home.path("data/originals")))
+}
+
+#[test]
+fn an_original_that_went_missing_is_put_back_at_the_next_plug_in() {
+    let home = Home::new();
+    home.sign_in(TREK_POINT);
+    let bytes = home.send_one();
+    home.settle();
+    assert_eq!(
+        home.received(ServiceName::TrekPoint),
+        std::slice::from_ref(&bytes)
+    );
+    let path = original(&home);
+    for harm in [None, Some(&bytes[..9])] {
+        let plugged = |yes: bool| {
+            let (from, to) = if yes {
+                ("away", "rides")
+            } else {
+                ("rides", "away")
+            };
+            std::fs::rename(home.path(from), home.path(to)).unwrap();
+            home.ask(Command::LookAgain).unwrap();
+            home.until("the folder comes and goes", || {
+                (home.engine().snapshot().devices.is_empty() != yes).then_some(())
+            });
+        };
+        plugged(false);
+        match harm {
+            None => std::fs::remove_file(&path).unwrap(),
+            Some(part) => std::fs::write(&path, part).unwrap(),
+        }
+        plugged(true);
+        home.until("the original", || {
+            std::fs::read(&path)
+                .is_ok_and(|found| found == bytes)
+                .then_some(())
+        });
+        home.settle();
+        assert_eq!((original(&home), home.history().len()), (path.clone(), 1));
+        assert_eq!(
+            home.received(ServiceName::TrekPoint),
+            std::slice::from_ref(&bytes)
+        );
+    }
+}
+
 #[test]
 fn an_import_of_many_files_is_one_look_and_a_relative_path_is_one() {
     let mut home = Home::at_rest();

@@ -91,6 +91,16 @@ pub(crate) fn is_there(library: &Path, name: &str, size: u64) -> bool {
         .is_ok_and(|found| found.is_file() && found.len() == size)
 }
 
+/// Whether the original is gone, or cut or grown, so that its bytes can be put in its place again. Where the system will not
+/// say, or a folder stands there, they could not be.
+pub(crate) fn is_lost(library: &Path, name: &str, size: u64) -> bool {
+    match fs::symlink_metadata(path(library, name)) {
+        Ok(found) if found.is_file() => found.len() != size,
+        Ok(found) => !found.is_dir(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 /// The file that an activity was read from, and what it was when it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {

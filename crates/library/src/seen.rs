@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use crate::devices::device_row_id;
 use crate::text::{count, line, time, unknown_word};
-use crate::{Error, Library, Reader};
+use crate::{Error, Library, Reader, originals};
 
 /// What is wrong with something, for a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,17 +129,29 @@ impl Reader {
         Ok(found.map(|(_, seen)| seen))
     }
 
-    /// What the last looks at all paths of a device found.
+    /// What the last looks at all paths of a device found. A file whose original went missing since is left out: it is copied
+    /// again then, and keeping it puts the original back.
     ///
     /// # Errors
     /// The database failed.
     pub fn seen_all(&self, device: &str) -> Result<HashMap<PathBuf, Seen>, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE d.key = ?1");
-        Ok(self
-            .db
-            .prepare_cached(&sql)?
-            .query_map([device], row)?
-            .collect::<Result<_, _>>()?)
+        // What the athlete deleted has no original any more, and stays known.
+        let sql = format!(
+            "SELECT {COLUMNS}, o.path, o.bytes FROM {TABLES} LEFT JOIN original o ON o.sha256 = s.sha256 WHERE d.key = ?1"
+        );
+        let mut select = self.db.prepare_cached(&sql)?;
+        let mut rows = select.query([device])?;
+        let mut seen = HashMap::new();
+        while let Some(found) = rows.next()? {
+            if let Some(name) = found.get::<_, Option<String>>(10)?
+                && originals::is_lost(&self.folder, &name, count(found.get(11)?))
+            {
+                continue;
+            }
+            let (path, last) = row(found)?;
+            seen.insert(path, last);
+        }
+        Ok(seen)
     }
 }
 
