@@ -64,11 +64,21 @@ fn version(db: &Connection) -> Result<i64, Error> {
 fn back_up(disk: &dyn Disk, db: &Connection, file: &Path, to_version: i64) -> Result<(), Error> {
     let copy = beside(file, &format!("before-{to_version}"));
     let unfinished = beside(file, "copying");
-    disk::create_private(disk, &unfinished)?;
-    db.backup(MAIN_DB, &unfinished, None)?;
-    disk::sync_file(disk, &unfinished)?;
-    disk::rename(disk, &unfinished, &copy)?;
+    let copied =
+        copy_to(disk, db, &unfinished).and_then(|()| disk::rename(disk, &unfinished, &copy));
+    if copied.is_err() {
+        // On a full disk it would hold the very room that is lacking. The error above says what is wrong.
+        let _ = disk::remove(disk, &unfinished);
+    }
+    copied?;
     disk::sync_folder_of(disk, &copy)
+}
+
+/// When this returns, the whole database is on the disk a second time.
+fn copy_to(disk: &dyn Disk, db: &Connection, copy: &Path) -> Result<(), Error> {
+    disk::create_private(disk, copy)?;
+    db.backup(MAIN_DB, copy, None)?;
+    disk::sync_file(disk, copy)
 }
 
 fn beside(file: &Path, ending: &str) -> PathBuf {

@@ -144,6 +144,42 @@ fn a_migration_is_whole_or_not_at_all_and_leaves_a_copy() {
     assert!(!folder.path().join("library.db.copying").exists());
 }
 
+/// A disk that has no room for the rest once a copy is to last, or to get its name.
+#[derive(Debug)]
+struct FullAtTheEnd {
+    renames: bool,
+}
+
+impl Disk for FullAtTheEnd {
+    fn before(&self, act: Act<'_>) -> std::io::Result<()> {
+        match (act, self.renames) {
+            (Act::Sync(_), false) | (Act::Rename { .. }, true) => {
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_fails_leaves_nothing_on_the_full_disk() {
+    for renames in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("library.db");
+        let mut db = database(folder.path());
+        db.execute_batch(VERSION_1).unwrap();
+        let full = FullAtTheEnd { renames };
+        let error = crate::migrate::migrate(&full, &mut db, &file, crate::migrate::STEPS);
+        assert_eq!(error.unwrap_err().code(), "disk_full");
+        assert_eq!(version(&db), 1);
+        let left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["library.db"]);
+    }
+}
+
 #[test]
 fn what_a_person_was_asked_about_in_version_1_is_not_sent_again_by_itself() {
     let folder = tempfile::tempdir().unwrap();
