@@ -54,6 +54,8 @@ pub(crate) struct Look {
 pub(crate) enum Found {
     /// The device was listed.
     Listed { recordings: u32, fresh: u32 },
+    /// A file that was not finished at an earlier look is there no more.
+    Gone { recording: Recording },
     /// A file was copied and read, or cannot be. The look goes on when `taken` is answered.
     File {
         recording: Recording,
@@ -96,6 +98,7 @@ fn take_all(
     };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let all = count(recordings.len());
+    let gone = look.gone(&recordings);
     let mut fresh: Vec<Recording> = recordings
         .into_iter()
         .filter(|recording| look.is_fresh(recording))
@@ -107,6 +110,9 @@ fn take_all(
         fresh: count(fresh.len()),
     }) {
         return Ok(());
+    }
+    for recording in gone {
+        tell(Found::Gone { recording });
     }
     let Some(doubtful) = first_looks(look, fresh, tell)? else {
         return Ok(());
@@ -284,6 +290,13 @@ impl Look {
     fn was_set_aside(&self, recording: &Recording) -> bool {
         let is_so = |seen: &Seen| matches!(&seen.outcome, SeenOutcome::Unreadable(reason) if reason.code == SET_ASIDE);
         self.known(recording).is_some_and(is_so)
+    }
+
+    /// Those that were not finished and are not listed any more. Usually there are none, or one.
+    fn gone(&self, listed: &[Recording]) -> Vec<Recording> {
+        let is_there = |file: &&Recording| listed.iter().any(|found| found.path == file.path);
+        let unfinished = self.unfinished.iter();
+        unfinished.filter(|file| !is_there(file)).cloned().collect()
     }
 
     fn known(&self, recording: &Recording) -> Option<&Seen> {

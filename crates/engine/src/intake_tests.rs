@@ -143,6 +143,7 @@ impl World {
                 Found::PassedOver { what, .. } => {
                     *came.borrow_mut() = Came::Unreadable(what);
                 }
+                Found::Gone { recording } => panic!("{recording:?}"),
                 Found::Ended { result, .. } => result.unwrap(),
             }
             true

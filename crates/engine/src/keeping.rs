@@ -45,6 +45,7 @@ impl State {
                     entry.found = recordings;
                 }
             }
+            Found::Gone { recording } => self.never_finished(id, &recording),
             Found::File {
                 recording,
                 result,
@@ -170,6 +171,8 @@ impl State {
             what: what.to_owned(),
         });
         if let Some(entry) = self.devices.get_mut(id) {
+            // It may have been half written before.
+            entry.solved(path);
             entry.ignored += 1;
         }
     }
@@ -214,6 +217,17 @@ impl State {
         entry.unfinished.push(recording.clone());
         self.note(id, recording, &SeenOutcome::Unreadable(reason(&problem)));
         self.trouble_with(id, &path, problem);
+    }
+
+    /// A file that was not finished was removed: nothing is left to be waited for.
+    fn never_finished(&mut self, id: &str, recording: &Recording) {
+        let path = self.shown_path(id, recording);
+        if let Some(entry) = self.devices.get_mut(id) {
+            entry.solved(&path);
+            entry
+                .unfinished
+                .retain(|known| known.path != recording.path);
+        }
     }
 
     fn note(&mut self, id: &str, recording: &Recording, outcome: &SeenOutcome) {

@@ -152,6 +152,33 @@ fn an_original_that_went_missing_is_put_back_at_the_next_plug_in() {
 }
 
 #[test]
+fn what_is_said_of_a_half_written_file_goes_with_it() {
+    let home = Home::new();
+    let route = b"<gpx version=\"1.1\"><rte><rtept lat=\"47\" lon=\"11\"/></rte></gpx>";
+    let half = fit(3);
+    for becomes in [Some(route), None] {
+        let path = home.path("rides/new.fit");
+        std::fs::write(&path, &half[..half.len() / 2]).unwrap();
+        home.ask(Command::LookAgain).unwrap();
+        let told = home.until("the words", || home.rides().problems.pop());
+        assert_eq!(
+            (told.path.as_str(), told.problem.code.as_str()),
+            ("new.fit", "unfinished")
+        );
+        match becomes {
+            Some(bytes) => home.put_bytes("rides/new.fit", bytes),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        home.ask(Command::LookAgain).unwrap();
+        home.until("the end of the words", || {
+            home.rides().problems.is_empty().then_some(())
+        });
+        home.settle();
+        assert!(home.history().is_empty() && home.rides().problems.is_empty());
+    }
+}
+
+#[test]
 fn an_import_of_many_files_is_one_look_and_a_relative_path_is_one() {
     let mut home = Home::at_rest();
     home.start(Connected::Nothing);

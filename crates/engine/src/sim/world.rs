@@ -417,7 +417,10 @@ impl World {
 /// Whether a copy waits for the loop with this, or has ended.
 pub(super) fn stands_still(event: &Event) -> bool {
     is_found(event, |found| {
-        !matches!(found, Found::Listed { .. } | Found::PassedOver { .. })
+        !matches!(
+            found,
+            Found::Listed { .. } | Found::Gone { .. } | Found::PassedOver { .. }
+        )
     })
 }
 
