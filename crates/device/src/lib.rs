@@ -32,7 +32,7 @@ mod watch;
 use std::path::PathBuf;
 
 pub use error::DeviceError;
-pub use listing::{Recording, list};
+pub use listing::{Listing, MOST_NAMES, MOST_NAMES_BY_HAND, Recording, list};
 pub use mounts::{Mount, mount_that_holds, parse_mountinfo};
 pub use places::Exclusions;
 pub use presence::is_there;

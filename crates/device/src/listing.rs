@@ -9,8 +9,11 @@ use crate::{Device, DeviceError, DeviceKind, is_there, names};
 
 /// Levels below each folder of recordings that are followed.
 const DEEPEST: usize = 4;
-/// Names looked at in one listing; a device that holds more is listed as far as that.
-const MOST_NAMES: usize = 50_000;
+/// Names looked at in one listing of a device or a watched folder: it is listed again at every change.
+pub const MOST_NAMES: usize = 50_000;
+/// Names looked at in what the user named by hand: a whole archive, which must not come back in part. Only against a listing
+/// that never ends.
+pub const MOST_NAMES_BY_HAND: usize = 5_000_000;
 
 /// Folders of devices whose FIT and GPX files are never recordings; `NewFiles` is the device's inbox.
 const NO_RECORDINGS: [&str; 19] = [
@@ -46,14 +49,27 @@ pub struct Recording {
     pub modified_ms: i64,
 }
 
-/// Lists the recordings on a device, oldest first: regular files named .fit, .gpx or .tcx, packed by gzip or not, at most 4
-/// levels down, within the first 50,000 names. No file is opened and no link followed.
+/// What a listing found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Oldest first.
+    pub recordings: Vec<Recording>,
+    /// There are more names than were to be looked at: recordings may be among the rest.
+    pub is_cut_off: bool,
+}
+
+/// Lists the recordings on a device: regular files named .fit, .gpx or .tcx, packed by gzip or not, at most 4 levels down,
+/// within the first `most_names` names. No file is opened and no link followed.
 ///
 /// # Errors
 /// [`DeviceError::Gone`] when the device went before or meanwhile (a shorter list is never returned for that reason),
 /// [`DeviceError::Unreadable`] when a folder can't be read.
-pub fn list(device: &Device) -> Result<Vec<Recording>, DeviceError> {
-    Ok(survey(device)?.recordings)
+pub fn list(device: &Device, most_names: usize) -> Result<Listing, DeviceError> {
+    let survey = survey(device, most_names)?;
+    Ok(Listing {
+        recordings: survey.recordings,
+        is_cut_off: survey.is_cut_off,
+    })
 }
 
 /// The recordings, and the folders they were looked for in.
@@ -64,23 +80,24 @@ pub(crate) struct Survey {
     /// Below the device's root.
     pub(crate) folders: Vec<PathBuf>,
     names_left: usize,
+    is_cut_off: bool,
     is_users: bool,
 }
 
 /// As [`list`], with the folders.
-pub(crate) fn survey(device: &Device) -> Result<Survey, DeviceError> {
+pub(crate) fn survey(device: &Device, most_names: usize) -> Result<Survey, DeviceError> {
     let gone = || DeviceError::Gone {
         name: device.name.clone(),
     };
     if !is_there(device) {
         return Err(gone());
     }
-    let found = walk(device);
+    let found = walk(device, most_names);
     // Asked again: a device pulled out meanwhile lists itself as empty, or fails in any way.
     if is_there(device) { found } else { Err(gone()) }
 }
 
-fn walk(device: &Device) -> Result<Survey, DeviceError> {
+fn walk(device: &Device, most_names: usize) -> Result<Survey, DeviceError> {
     let unreadable = |path: &Path, source| DeviceError::Unreadable {
         path: path.to_owned(),
         source,
@@ -88,7 +105,7 @@ fn walk(device: &Device) -> Result<Survey, DeviceError> {
     let beneath = Beneath::open(&device.root).map_err(|source| unreadable(&device.root, source))?;
     let is_users = matches!(device.kind, DeviceKind::Folder | DeviceKind::Recordings);
     let mut survey = Survey {
-        names_left: MOST_NAMES,
+        names_left: most_names,
         is_users,
         ..Survey::default()
     };
@@ -112,10 +129,11 @@ impl Survey {
         depth: usize,
     ) -> Result<(), (PathBuf, io::Error)> {
         let entries = beneath.folder(path).and_then(|folder| {
-            let entries = folder.entries(self.names_left)?;
+            // One more than may be looked at shows that there is more.
+            let entries = folder.entries(self.names_left.saturating_add(1))?;
             Ok((folder, entries))
         });
-        let (folder, entries) = match entries {
+        let (folder, mut entries) = match entries {
             Ok(found) => found,
             // A folder that the device is known by must not be forbidden: silence would look like an empty device.
             Err(error)
@@ -127,7 +145,9 @@ impl Survey {
             Err(error) => return Err((path.to_owned(), error)),
         };
         self.folders.push(path.to_owned());
-        self.names_left = self.names_left.saturating_sub(entries.len());
+        self.is_cut_off |= entries.len() > self.names_left;
+        entries.truncate(self.names_left);
+        self.names_left -= entries.len();
         let mut below = Vec::new();
         for Entry { name, node } in entries {
             match node {

@@ -72,7 +72,7 @@ pub(crate) fn probe(place: &Place) -> Seen {
     };
     let survey = device
         .as_ref()
-        .and_then(|device| listing::survey(device).ok())
+        .and_then(|device| listing::survey(device, listing::MOST_NAMES).ok())
         .unwrap_or_default();
     let print = survey
         .recordings

@@ -13,8 +13,12 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use device::{Device, LARGEST, Recording, folder, is_there, list, read_recording};
+use device::{Device, DeviceError, LARGEST, Listing, Recording, folder, is_there, read_recording};
 use tempfile::TempDir;
+
+fn list(device: &Device) -> Result<Vec<Recording>, DeviceError> {
+    device::list(device, device::MOST_NAMES).map(|listing| listing.recordings)
+}
 
 fn named(root: &TempDir) -> Device {
     folder(root.path()).unwrap()
@@ -449,4 +453,30 @@ fn ten_thousand_files_are_listed_soon() {
     }
     let device = named(&root);
     assert_eq!(list(&device).unwrap().len(), 10_000);
+}
+
+#[test]
+fn a_listing_that_was_cut_off_says_so() {
+    let root = tempfile::tempdir().unwrap();
+    for path in ["a.fit", "b.txt", "deep/c.fit", "deep/d.fit"] {
+        put(root.path(), path, b"");
+    }
+    let device = named(&root);
+    let listed = |most| device::list(&device, most).unwrap();
+    // The folder counts as well.
+    let whole = listed(5);
+    assert_eq!((whole.recordings.len(), whole.is_cut_off), (3, false));
+    for most in 0..5 {
+        let Listing {
+            recordings,
+            is_cut_off,
+        } = listed(most);
+        assert!(is_cut_off && recordings.len() <= most.min(3), "{most}");
+        assert!(
+            recordings
+                .iter()
+                .all(|recording| whole.recordings.contains(recording))
+        );
+    }
+    assert!(!listed(usize::MAX).is_cut_off);
 }

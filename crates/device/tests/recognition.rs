@@ -7,8 +7,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use device::{Device, DeviceKind, Mount, folder, list, recognise};
+use device::{Device, DeviceError, DeviceKind, Mount, Recording, folder, recognise};
 use tempfile::TempDir;
+
+fn list(device: &Device) -> Result<Vec<Recording>, DeviceError> {
+    device::list(device, device::MOST_NAMES).map(|listing| listing.recordings)
+}
 
 fn build(paths: &[&str]) -> TempDir {
     let root = tempfile::tempdir().unwrap();

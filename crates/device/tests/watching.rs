@@ -18,10 +18,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use device::{
-    Device, DeviceError, DeviceKind, Exclusions, Pace, Recording, Watch, is_there, list, look,
+    Device, DeviceError, DeviceKind, Exclusions, Pace, Recording, Watch, is_there, look,
     read_recording,
 };
 use skipped::skipped;
+
+fn list(device: &Device) -> Result<Vec<Recording>, DeviceError> {
+    device::list(device, device::MOST_NAMES).map(|listing| listing.recordings)
+}
 
 /// Slow looks never come into play, so that only the quick ways are shown.
 const RARE: Pace = Pace {

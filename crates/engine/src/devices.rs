@@ -1,18 +1,19 @@
 //! The devices' side of the loop: what is connected is looked at, and what a look finds is kept.
 
-use std::collections::VecDeque;
-use std::path::Path;
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use device::{Device, DeviceKind, Exclusions, Recording, Watch};
-use library::DeviceRow;
+use device::{Device, DeviceKind, Exclusions, MOST_NAMES, MOST_NAMES_BY_HAND, Recording, Watch};
+use library::{DeviceRow, Seen};
 
 use crate::config::Config;
 use crate::event::Event;
 use crate::inspect::SET_ASIDE;
 use crate::intake::{self, Look};
+use crate::keeping::cut_off;
 use crate::state::State;
 use crate::view::{DeviceReport, FileProblem, Problem};
 
@@ -44,6 +45,8 @@ pub(crate) struct DeviceEntry {
     pub(crate) unfinished: Vec<Recording>,
     /// It is not watched: the user asked for one look.
     pub(crate) once: bool,
+    /// The last listing ended before its names did.
+    pub(crate) is_cut_off: bool,
 }
 
 /// A look that is under way.
@@ -73,6 +76,7 @@ impl DeviceEntry {
             trouble: None,
             unfinished: Vec::new(),
             once: false,
+            is_cut_off: false,
         }
     }
 
@@ -85,6 +89,15 @@ impl DeviceEntry {
     /// Files that the user named: taken as they are, known or not, and not remembered as a device's.
     pub(crate) fn is_import(&self) -> bool {
         self.row.is_none()
+    }
+
+    /// How many names of it are looked at. An archive that the user named must not come in in part.
+    pub(crate) fn most_names(&self) -> usize {
+        if self.once || self.device.kind == DeviceKind::Recordings {
+            MOST_NAMES_BY_HAND
+        } else {
+            MOST_NAMES
+        }
     }
 
     pub(crate) fn is_busy(&self) -> bool {
@@ -264,6 +277,7 @@ impl State {
         let look = Look {
             device: entry.device.clone(),
             files: entry.files.clone(),
+            most_names: entry.most_names(),
             seen,
             staging,
             attempts,
@@ -326,35 +340,43 @@ pub fn connected(data_dir: &Path) -> Result<Vec<DeviceReport>, Problem> {
     let reader = crate::archive::reader(data_dir)?;
     let mut reports = Vec::new();
     for device in device::look(&exclusions(data_dir), &config.folders) {
-        let listed = device::list(&device);
         let seen = reader
             .as_ref()
             .map(|reader| reader.seen_all(&device.id))
             .transpose()?
             .unwrap_or_default();
-        let is_new = |recording: &&Recording| {
-            seen.get(&recording.path)
-                .is_none_or(|seen| !seen.is_of(recording.size, recording.modified_ms))
-        };
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        reports.push(DeviceReport {
-            id: device.id.clone(),
-            name: device.name.clone(),
-            kind: kind_name(device.kind),
-            place: device.root.display().to_string(),
-            recordings: listed
-                .as_ref()
-                .ok()
-                .map(|recordings| count(recordings.len())),
-            new: listed
-                .as_ref()
-                .ok()
-                .map(|recordings| count(recordings.iter().filter(is_new).count())),
-            note: device.note.clone(),
-            error: listed.err().map(Problem::from),
-        });
+        reports.push(report(device, &seen));
     }
     Ok(reports)
+}
+
+fn report(device: Device, seen: &HashMap<PathBuf, Seen>) -> DeviceReport {
+    let most_names = DeviceEntry::new(device.clone(), None).most_names();
+    let place = device.root.display().to_string();
+    let is_new = |recording: &&Recording| {
+        seen.get(&recording.path)
+            .is_none_or(|seen| !seen.is_of(recording.size, recording.modified_ms))
+    };
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let (counts, error) = match device::list(&device, most_names) {
+        Ok(listing) => {
+            let recordings = &listing.recordings;
+            let new = recordings.iter().filter(is_new).count();
+            let error = listing.is_cut_off.then(|| cut_off(&place, most_names));
+            (Some((count(recordings.len()), count(new))), error)
+        }
+        Err(error) => (None, Some(error.into())),
+    };
+    DeviceReport {
+        id: device.id,
+        name: device.name,
+        kind: kind_name(device.kind),
+        place,
+        recordings: counts.map(|(all, _)| all),
+        new: counts.map(|(_, new)| new),
+        note: device.note,
+        error,
+    }
 }
 
 fn kind_name(kind: DeviceKind) -> &'static str {

@@ -119,6 +119,65 @@ fn late_words_of_an_old_look_are_not_heard() {
 }
 
 #[test]
+fn a_device_of_too_many_names_says_so_until_it_is_listed_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut state, _events) = state(folder.path());
+    state.devices_changed(vec![plugged(40)]);
+    for (number, is_cut_off) in [(1, true), (2, true), (3, false)] {
+        block(&mut state, number);
+        let (recordings, fresh, still_written) = (3, 0, 0);
+        state.found("garmin:1", number, Found::Listed { recordings, fresh });
+        if is_cut_off {
+            state.found("garmin:1", number, Found::CutOff);
+        }
+        let result = Ok(());
+        let ended = Found::Ended {
+            still_written,
+            result,
+        };
+        state.found("garmin:1", number, ended);
+        let told = state.snapshot().devices.remove(0).problems;
+        assert_eq!(told.len(), usize::from(is_cut_off));
+        for FileProblem { path, problem } in told {
+            assert_eq!(
+                (path.as_str(), problem.code.as_str()),
+                ("/media/ann/EDGE", "too_many_names")
+            );
+            assert!(
+                problem
+                    .title
+                    .starts_with("/media/ann/EDGE holds more than 50000 ")
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_user_names_is_looked_at_in_full() {
+    let entry = |kind| {
+        DeviceEntry::new(
+            Device {
+                kind,
+                ..plugged(40)
+            },
+            None,
+        )
+    };
+    for kind in [DeviceKind::Garmin, DeviceKind::Maker, DeviceKind::Folder] {
+        assert_eq!(entry(kind).most_names(), MOST_NAMES);
+        let once = DeviceEntry {
+            once: true,
+            ..entry(kind)
+        };
+        assert_eq!(once.most_names(), MOST_NAMES_BY_HAND);
+    }
+    assert_eq!(
+        entry(DeviceKind::Recordings).most_names(),
+        MOST_NAMES_BY_HAND
+    );
+}
+
+#[test]
 fn a_no_stops_the_look() {
     let folder = tempfile::tempdir().unwrap();
     let (mut state, _events) = state(folder.path());

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
-use device::{Device, DeviceError, Recording};
+use device::{Device, DeviceError, Listing, Recording};
 use jiff::Timestamp;
 use library::{Attempts, Seen, SeenOutcome, StagedFile, Staging};
 use track::Reading;
@@ -35,6 +35,8 @@ pub(crate) struct Look {
     pub(crate) device: Device,
     /// Which files; none: whatever the device lists.
     pub(crate) files: Option<Vec<Recording>>,
+    /// How many names of the device are looked at.
+    pub(crate) most_names: usize,
     /// What is known of the files on it.
     pub(crate) seen: HashMap<PathBuf, Seen>,
     pub(crate) staging: Staging,
@@ -54,6 +56,8 @@ pub(crate) struct Look {
 pub(crate) enum Found {
     /// The device was listed.
     Listed { recordings: u32, fresh: u32 },
+    /// The device holds more names than are looked at; what was listed is taken in.
+    CutOff,
     /// A file that was not finished at an earlier look is there no more.
     Gone { recording: Recording },
     /// A file was copied and read, or cannot be. The look goes on when `taken` is answered.
@@ -92,10 +96,10 @@ fn take_all(
     tell: &dyn Fn(Found) -> bool,
     still_written: &mut u32,
 ) -> Result<(), Problem> {
-    let recordings = match &look.files {
-        Some(files) => files.clone(),
-        None => device::list(&look.device)?,
-    };
+    let Listing {
+        recordings,
+        is_cut_off,
+    } = look.list()?;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let all = count(recordings.len());
     let gone = look.gone(&recordings);
@@ -111,7 +115,10 @@ fn take_all(
     }) {
         return Ok(());
     }
-    for recording in gone {
+    if is_cut_off {
+        tell(Found::CutOff);
+    }
+    for recording in gone.into_iter().filter(|_| !is_cut_off) {
         tell(Found::Gone { recording });
     }
     let Some(doubtful) = first_looks(look, fresh, tell)? else {
@@ -162,7 +169,7 @@ fn second_looks(
     tell: &dyn Fn(Found) -> bool,
     still_written: &mut u32,
 ) -> Result<(), Problem> {
-    let now = stamps(&look.device)?;
+    let now = stamps(look)?;
     for recording in doubtful {
         if look.is_stopped() {
             return Ok(());
@@ -255,9 +262,10 @@ fn hand_over(tell: &dyn Fn(Found) -> bool, found: impl FnOnce(SyncSender<()>) ->
     tell(found(taken)) && done.recv().is_ok()
 }
 
-fn stamps(device: &Device) -> Result<HashMap<PathBuf, Recording>, Problem> {
-    let listed = device::list(device)?;
+fn stamps(look: &Look) -> Result<HashMap<PathBuf, Recording>, Problem> {
+    let listed = device::list(&look.device, look.most_names)?;
     Ok(listed
+        .recordings
         .into_iter()
         .map(|recording| (recording.path.clone(), recording))
         .collect())
@@ -277,6 +285,16 @@ enum Copied {
 }
 
 impl Look {
+    fn list(&self) -> Result<Listing, Problem> {
+        match &self.files {
+            Some(files) => Ok(Listing {
+                recordings: files.clone(),
+                is_cut_off: false,
+            }),
+            None => Ok(device::list(&self.device, self.most_names)?),
+        }
+    }
+
     fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }

@@ -101,6 +101,7 @@ impl World {
         Look {
             device: device::folder(&self.folder.path().join("rides")).unwrap(),
             files: None,
+            most_names: 100,
             seen: HashMap::new(),
             staging: self.library.staging(),
             attempts: self.library.attempts(),
@@ -143,6 +144,7 @@ impl World {
                 Found::PassedOver { what, .. } => {
                     *came.borrow_mut() = Came::Unreadable(what);
                 }
+                Found::CutOff => panic!("one name, and too many"),
                 Found::Gone { recording } => panic!("{recording:?}"),
                 Found::Ended { result, .. } => result.unwrap(),
             }
@@ -307,6 +309,44 @@ fn what_was_set_aside_is_looked_at_again_after_all_others() {
         true
     });
     assert_eq!(order.into_inner(), ["0.fit", "b.fit", "a.fit"]);
+}
+
+#[test]
+fn a_listing_that_was_cut_off_is_told_and_its_files_are_taken() {
+    let world = World::new();
+    world.put(&fit(), 10);
+    for (is_cut_off, most_names) in [(false, 2), (true, 1)] {
+        std::fs::write(world.folder.path().join("rides/notes.txt"), "").unwrap();
+        let mut look = world.look();
+        look.most_names = most_names;
+        // As if it had been there before: nobody knows whether it is among the rest.
+        look.unfinished.push(Recording {
+            path: "b.fit".into(),
+            size: 1,
+            modified_ms: 0,
+        });
+        let (told, gone, recordings) = (RefCell::new(false), RefCell::new(0), RefCell::new((0, 0)));
+        run(&look, &|found| {
+            match found {
+                Found::Listed {
+                    recordings: all, ..
+                } => recordings.borrow_mut().0 = all,
+                Found::CutOff => *told.borrow_mut() = true,
+                Found::Gone { .. } => *gone.borrow_mut() += 1,
+                Found::File { taken, .. } => {
+                    recordings.borrow_mut().1 += 1;
+                    taken.send(()).unwrap();
+                }
+                _ => {}
+            }
+            true
+        });
+        assert_eq!(told.into_inner(), is_cut_off);
+        assert_eq!(gone.into_inner(), i32::from(!is_cut_off));
+        // Which names come first is the file system's affair.
+        let (all, taken) = recordings.into_inner();
+        assert!(all == taken && (is_cut_off || all == 1));
+    }
 }
 
 #[test]

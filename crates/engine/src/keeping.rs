@@ -42,7 +42,12 @@ impl State {
             Found::Listed { recordings, fresh } => {
                 look.of = fresh;
                 if let Some(entry) = self.devices.get_mut(id) {
-                    entry.found = recordings;
+                    (entry.found, entry.is_cut_off) = (recordings, false);
+                }
+            }
+            Found::CutOff => {
+                if let Some(entry) = self.devices.get_mut(id) {
+                    entry.is_cut_off = true;
                 }
             }
             Found::Gone { recording } => self.never_finished(id, &recording),
@@ -243,8 +248,23 @@ impl State {
         self.check(noted);
     }
 
+    /// Told when all else of a look is: the newest problems are the ones that are kept.
+    fn tell_cut_off(&mut self, id: &str) {
+        let Some(entry) = self.devices.get_mut(id) else {
+            return;
+        };
+        let place = shown(&entry.device.root);
+        if entry.is_cut_off {
+            let problem = cut_off(&place, entry.most_names());
+            self.trouble_with(id, &place, problem);
+        } else {
+            entry.solved(&place);
+        }
+    }
+
     /// A look is over. What could not be read, or be kept, is looked at again by itself.
     pub(crate) fn look_ended(&mut self, id: &str, still_written: u32, result: Result<(), Problem>) {
+        self.tell_cut_off(id);
         let moment = self.moment();
         let Some(entry) = self.devices.get_mut(id) else {
             return;
@@ -290,6 +310,17 @@ pub(crate) fn reason(problem: &Problem) -> Reason {
         title: problem.title.clone(),
         hint: problem.hint.clone(),
     }
+}
+
+/// Why a part of a device was not taken in.
+pub(crate) fn cut_off(place: &str, most_names: usize) -> Problem {
+    Problem::new(
+        "too_many_names",
+        format!(
+            "{place} holds more than {most_names} files and folders; the rest was not looked at."
+        ),
+        "What was looked at is taken in; move older recordings into folders outside of it, and add or import these.",
+    )
 }
 
 /// Why a file that was kept is marked, and where it broke.

@@ -419,7 +419,7 @@ pub(super) fn stands_still(event: &Event) -> bool {
     is_found(event, |found| {
         !matches!(
             found,
-            Found::Listed { .. } | Found::Gone { .. } | Found::PassedOver { .. }
+            Found::Listed { .. } | Found::CutOff | Found::Gone { .. } | Found::PassedOver { .. }
         )
     })
 }
