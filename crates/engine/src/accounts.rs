@@ -37,20 +37,20 @@ impl State {
         self.lanes.push(Lane::new(
             service,
             settings,
-            client,
+            Arc::new(client),
             account.map(|account| account.id),
         ));
         self.ask_for_secret(service);
         Ok(())
     }
 
-    fn client(&self, service: ServiceId, settings: &Settings) -> Arc<Client> {
-        Arc::new((self.connect)(
+    fn client(&self, service: ServiceId, settings: &Settings) -> Client {
+        (self.connect)(
             service,
             settings.clone(),
             Arc::clone(&self.store),
             self.data_dir.clone(),
-        ))
+        )
     }
 
     /// Asks the secret store whether it has the client secret, where one is wanted.
@@ -153,6 +153,7 @@ impl State {
         };
         let client = self.client(service, &settings);
         if let Some(lane) = self.lane(service) {
+            let client = Arc::new(client.taking_over(&lane.client));
             (lane.settings, lane.client, lane.problem) = (settings, client, None);
             lane.forget();
         }

@@ -106,6 +106,16 @@ impl Client {
         self
     }
 
+    /// As it would have been had it been asked all that `before` was, where only settings like the visibility differ. Only before
+    /// the first call.
+    #[must_use]
+    pub fn taking_over(mut self, before: &Client) -> Self {
+        if let Some(session) = Arc::get_mut(&mut self.session) {
+            session.take_over(&before.session);
+        }
+        self
+    }
+
     /// Which service this is.
     #[must_use]
     pub fn id(&self) -> ServiceId {

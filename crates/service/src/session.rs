@@ -28,7 +28,8 @@ pub(crate) struct Session {
     pub(crate) wire: Wire,
     pub(crate) store: Arc<dyn SecretStore>,
     lock_dir: PathBuf,
-    gate: Mutex<Gate>,
+    /// Shared with the clients before and after this one, as long as they speak of the same sign-in.
+    gate: Arc<Mutex<Gate>>,
 }
 
 /// What only the holder of the gate may know.
@@ -60,7 +61,7 @@ impl Session {
             wire,
             store,
             lock_dir,
-            gate: Mutex::default(),
+            gate: Arc::default(),
         }
     }
 
@@ -146,6 +147,15 @@ impl Session {
                 held.gate.unsaved = Some((before, tokens));
                 Err(Outcome::SecretsClosed(error))
             }
+        }
+    }
+
+    /// Knows what another session of the same service and client at the same addresses knows: new tokens that could not be stored
+    /// yet, and which one was refused.
+    pub(crate) fn take_over(&mut self, before: &Session) {
+        let (ours, theirs) = (&self.settings, &before.settings);
+        if ours.addresses() == theirs.addresses() && ours.client_id == theirs.client_id {
+            self.gate = Arc::clone(&before.gate);
         }
     }
 

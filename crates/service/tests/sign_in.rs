@@ -406,6 +406,31 @@ fn gives_once(seen: &Seen, refreshed: &AtomicBool) -> Response {
     )
 }
 
+/// Settings are saved while tokens wait to be stored: the client that is made then has them.
+#[tokio::test]
+async fn other_settings_leave_tokens_that_wait_to_be_stored() {
+    let refreshed = AtomicBool::new(false);
+    let fake = Fake::start(move |seen| gives_once(seen, &refreshed)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Lockable::default());
+    signed_in(store.as_ref(), TP, "a1", Some("r1"), None);
+    let made = |more: &str| {
+        let store = Arc::clone(&store) as Arc<dyn SecretStore>;
+        client(settings(TP, fake.port, more), store, folder.path())
+    };
+    let before = made("");
+    store.locked.store(true, Ordering::SeqCst);
+    let upload = before.upload(run("x", Format::Fit), &silent, &now);
+    let closed = Outcome::SecretsClosed(SecretError::Locked);
+    assert_eq!(upload.await, closed);
+    store.locked.store(false, Ordering::SeqCst);
+    let after = made("min_gap_ms = 5").taking_over(&before);
+    let upload = after.upload(run("x", Format::Fit), &silent, &now);
+    let outcome = upload.await;
+    assert!(matches!(outcome, Outcome::Created { .. }), "{outcome:?}");
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("a2"));
+}
+
 /// The tokens of a refresh that could not be stored yet are the sign-in, also after a new sign-in that came to nothing.
 #[tokio::test]
 async fn a_sign_in_that_is_not_stored_leaves_the_earlier_one() {
