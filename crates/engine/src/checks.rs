@@ -284,7 +284,7 @@ impl State {
     }
 
     /// How often to look: as the service's descriptor says, but for the first wait where the timing has one.
-    fn polling(&self, service: ServiceId) -> Polling {
+    pub(crate) fn polling(&self, service: ServiceId) -> Polling {
         let lane = self.lanes.iter().find(|lane| lane.service == service);
         let mut polling = lane.map_or(NEVER_ASKED, |lane| lane.settings.polling);
         if let Some(first) = self.timing.poll_first {

@@ -10,6 +10,7 @@ use service::{Outcome, RemoteActivity, ServiceId};
 use crate::event::Event;
 use crate::network::{BROKE_OFF, unbroken};
 use crate::reconcile::{Held, Match, Wanted, matching};
+use crate::schedule;
 use crate::state::State;
 use crate::verdict::Happened;
 
@@ -37,6 +38,7 @@ impl State {
         let inbox = self.inbox.clone();
         let handle = self.runtime.handle().clone();
         let clock = Arc::clone(&self.clock);
+        let polling = self.polling(service);
         let Some(lane) = self.lane(service) else {
             return;
         };
@@ -45,9 +47,10 @@ impl State {
         }
         // Without a number there is nothing to ask for; the service says so in its own way.
         let remote_id = job.upload.remote_id.clone().unwrap_or_default();
+        let long = schedule::is_long(&polling, job.upload.failures);
         let client = Arc::clone(&lane.client);
         handle.spawn(async move {
-            let polling = async move { client.poll(&remote_id, &*clock).await };
+            let polling = async move { client.poll(&remote_id, long, &*clock).await };
             let outcome = unbroken(polling, || Outcome::Unknown(BROKE_OFF.into())).await;
             // The engine may have ended; the upload is asked about again at the next start.
             let _ = inbox.send(Event::Answered {

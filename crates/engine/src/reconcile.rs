@@ -35,6 +35,8 @@ pub(crate) enum Match {
     Several(usize),
     /// Nothing is it, but so many may have come with the attempt and say too little to tell: a person has to look.
     Untold(usize),
+    /// Nothing is it, but one that came with the attempt the service could not use.
+    Failed(String),
     /// The only ones that could be it are linked to another activity here: a person has to look.
     Linked(String),
 }
@@ -45,6 +47,9 @@ impl Match {
         match self {
             Match::None => format!("{service} has none that could be this one."),
             Match::One(id) => format!("{service} has it as number {id}."),
+            Match::Failed(id) => {
+                format!("{service} got it as number {id}, but could not use the file.")
+            }
             Match::Untold(1) => {
                 format!("{service} has one that could be this one, but says too little about it.")
             }
@@ -80,13 +85,27 @@ pub(crate) enum Held {
 ///
 /// One id is never two uploads: what another one made is passed over, and what another one is linked to is no clear find.
 /// Nor is nothing found in a list that holds something which may have come with the attempt and says too little to tell.
+/// What the service could not use is no activity: it only tells what became of the attempt.
 pub(crate) fn matching(
     list: &[RemoteActivity],
     wanted: &Wanted,
     held: impl Fn(&str) -> Held,
 ) -> Match {
+    let (failed, sound): (Vec<_>, Vec<_>) = list.iter().partition(|remote| remote.failed);
+    let found = among(sound, wanted, &held);
+    let of_the_attempt = |one: &&&RemoteActivity| {
+        starts_with(one, wanted) && is_recent(one, wanted) && held(&one.id) != Held::MadeByAnother
+    };
+    match failed.iter().find(of_the_attempt) {
+        Some(failed) if found == Match::None => Match::Failed(failed.id.clone()),
+        _ => found,
+    }
+}
+
+/// Looks among the activities that there are.
+fn among(list: Vec<&RemoteActivity>, wanted: &Wanted, held: &impl Fn(&str) -> Held) -> Match {
     let (told, untold): (Vec<_>, Vec<_>) = list
-        .iter()
+        .into_iter()
         .partition(|remote| remote.started_at.is_some() && !remote.id.is_empty());
     let of_that_start = told
         .into_iter()
@@ -94,9 +113,10 @@ pub(crate) fn matching(
     let (free, taken): (Vec<_>, Vec<_>) = of_that_start
         .map(|remote| (remote, held(&remote.id)))
         .partition(|(_, held)| *held == Held::Free);
-    let free = best(free.into_iter().map(|(remote, _)| remote), wanted);
-    if free != Match::None {
-        return free;
+    let free: Vec<_> = free.into_iter().map(|(remote, _)| remote).collect();
+    let found = best(free.iter().copied(), wanted);
+    if found != Match::None {
+        return found;
     }
     let linked = taken
         .into_iter()
@@ -107,7 +127,10 @@ pub(crate) fn matching(
             let unknown =
                 |one: &&RemoteActivity| one.id.is_empty() || held(&one.id) != Held::MadeByAnother;
             let untold = untold.into_iter().filter(unknown);
-            match untold.filter(|one| could_be(one, wanted)).count() {
+            let untold = untold.filter(|one| could_be(one, wanted));
+            // Of the same start, but measured otherwise.
+            let odd = free.into_iter().filter(|one| may_be_recent(one, wanted));
+            match untold.chain(odd).count() {
                 0 => Match::None,
                 count => Match::Untold(count),
             }
@@ -119,11 +142,7 @@ pub(crate) fn matching(
 /// Whether an entry without a start or an id may have come with the attempt, for all that it says.
 fn could_be(remote: &RemoteActivity, wanted: &Wanted) -> bool {
     let same_start = remote.started_at.is_none() || starts_with(remote, wanted);
-    let came_with_it = wanted.attempt_began.is_some_and(|began| {
-        let before = remote.created_on.map(|on| began.duration_since(on));
-        before.is_none_or(|before| before <= CLOCKS)
-    });
-    same_start && came_with_it && is_as_long(remote, wanted)
+    same_start && may_be_recent(remote, wanted) && is_as_long(remote, wanted)
 }
 
 /// The best of those that began at the same moment.
@@ -146,6 +165,14 @@ fn best<'a>(of_that_start: impl Iterator<Item = &'a RemoteActivity>, wanted: &Wa
             _ => Match::Several(several.len()),
         },
     }
+}
+
+/// Whether it may have come with the attempt, where clocks are not trusted, or where it is not said when it came.
+fn may_be_recent(remote: &RemoteActivity, wanted: &Wanted) -> bool {
+    wanted.attempt_began.is_some_and(|began| {
+        let before = remote.created_on.map(|on| began.duration_since(on));
+        before.is_none_or(|before| before <= CLOCKS)
+    })
 }
 
 /// Whether it came to the service after the attempt began.
@@ -197,6 +224,7 @@ mod tests {
             distance_m,
             duration_s,
             status: None,
+            failed: false,
             created_on: at(START_S + 86_400 + after_s),
         }
     }
@@ -204,7 +232,7 @@ mod tests {
     /// It was there before the attempt.
     fn older(remote: RemoteActivity) -> RemoteActivity {
         RemoteActivity {
-            created_on: Timestamp::from_second(START_S).ok(),
+            created_on: Timestamp::from_second(START_S - 1).ok(),
             ..remote
         }
     }
@@ -236,6 +264,33 @@ mod tests {
         );
     }
 
+    /// A service that lists what it could not use has no activity: it is neither found nor in the way.
+    #[test]
+    fn one_that_failed_is_not_it() {
+        let failed = |one: RemoteActivity| RemoteActivity {
+            failed: true,
+            ..one
+        };
+        let there = remote("1", 0, Some(10_000.0), None);
+        check(&[failed(there.clone())], Match::Failed("1".into()));
+        check(&[failed(older(there.clone()))], Match::None);
+        check(
+            &[failed(remote("1", 60, Some(10_000.0), None))],
+            Match::None,
+        );
+        let sound = remote("2", 0, Some(10_000.0), None);
+        check(&[failed(there.clone()), sound], Match::One("2".into()));
+        // Before a first attempt nothing has come with it.
+        let first = Wanted {
+            start: Timestamp::from_second(START_S).ok(),
+            distance_m: Some(10_000.0),
+            durations_s: vec![],
+            attempt_began: None,
+        };
+        let list = [failed(there)];
+        assert_eq!(matching(&list, &first, |_| Held::Free), Match::None);
+    }
+
     #[test]
     fn none_is_it() {
         check(&[], Match::None);
@@ -260,6 +315,20 @@ mod tests {
         let alike = older(remote("1", 0, Some(10_000.0), None));
         check(&[alike, short.clone()], Match::One("1".into()));
         check(&[short.clone(), short], Match::Several(2));
+    }
+
+    /// Its clock may be seconds behind ours, or it does not say when it got it: what began at the same second is asked about.
+    #[test]
+    fn one_of_the_same_start_is_asked_about_when_it_may_have_come_with_the_attempt() {
+        let odd = remote("1", 0, Some(9_000.0), Some(3_000.0));
+        let created = |at: Option<i64>| RemoteActivity {
+            created_on: at.and_then(|at| Timestamp::from_second(at).ok()),
+            ..odd.clone()
+        };
+        check(&[created(Some(START_S + 86_395))], Match::Untold(1));
+        check(&[created(None)], Match::Untold(1));
+        let alike = older(remote("2", 0, Some(10_000.0), None));
+        check(&[created(None), alike], Match::One("2".into()));
     }
 
     /// Re-sending what is there, but says too little, would make it twice.

@@ -49,6 +49,12 @@ pub(crate) fn poll_delay(polling: &Polling, looks: u32) -> Duration {
     Duration::try_from_secs_f64(wait).map_or(RARE_POLL, |wait| wait.min(RARE_POLL))
 }
 
+/// Whether an upload has been processing for so long that it is looked for rarely.
+#[must_use]
+pub(crate) fn is_long(polling: &Polling, looks: u32) -> bool {
+    poll_delay(polling, looks) == RARE_POLL
+}
+
 /// Whether a list that came then may still be searched before an upload. A clock that was set back does not tell how old it is.
 #[must_use]
 pub(crate) fn list_serves(came_at: Timestamp, now: Timestamp) -> bool {

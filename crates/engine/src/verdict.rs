@@ -227,6 +227,11 @@ fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
             step.remote_id = Some(id.clone());
             step
         }
+        Match::Failed(id) => Step {
+            remote_id: Some(id.clone()),
+            ..refused("it could not use the file", service)
+        }
+        .saying(found.in_words(service)),
         // What is still being worked on may say more soon.
         Match::None | Match::Untold(_) if look < 2 && !now.was_released => Step::to(
             State::Unsure,
@@ -310,7 +315,7 @@ fn before_sending(found: &Match, now: &Circumstances<'_>) -> Option<Step> {
     let service = now.service;
     match found {
         // Before a first attempt nothing can have come with it.
-        Match::None | Match::Untold(_) => None,
+        Match::None | Match::Untold(_) | Match::Failed(_) => None,
         Match::One(id) => Some(Step {
             remote_id: Some(id.clone()),
             ..Step::to(

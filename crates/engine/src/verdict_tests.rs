@@ -210,6 +210,9 @@ fn an_unknown_outcome_is_looked_for_sent_again_or_asked_about() {
 fn the_list_decides_at_the_second_look() {
     let now = circumstances();
     let second = Circumstances { looks: 1, ..now };
+    let failed = after_look(&Match::Failed("7".into()), &now);
+    assert_eq!(failed.state, Refused);
+    assert_eq!(failed.remote_id.as_deref(), Some("7"));
     let there = after_look(&Match::One("7".into()), &now);
     assert_eq!(
         (there.state, there.remote_id.as_deref()),
@@ -258,6 +261,7 @@ fn what_resembles_it_in_the_list_is_asked_about_once() {
     let search =
         |found: &Match, now: &Circumstances<'_>| verdict(Waiting, Happened::Searched(found), now);
     assert_eq!(search(&Match::None, &now), None);
+    assert_eq!(search(&Match::Failed("7".into()), &now), None);
     let one = search(&Match::One("7".into()), &now).unwrap();
     assert_eq!((one.state, one.remote_id.as_deref()), (Existing, Some("7")));
     let several = search(&Match::Several(3), &now).unwrap();

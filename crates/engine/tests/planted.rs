@@ -315,8 +315,8 @@ const FAULTS: [Fault; 36] = [
         "what another program had sent is sent once more",
         &[(
             VERDICT,
-            "        Match::None | Match::Untold(_) => None,\n",
-            "        Match::None | Match::Untold(_) | Match::One(_) => None,\n",
+            "        Match::None | Match::Untold(_) | Match::Failed(_) => None,\n",
+            "        Match::None | Match::Untold(_) | Match::Failed(_) | Match::One(_) => None,\n",
         )],
     ),
     (

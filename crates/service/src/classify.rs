@@ -91,7 +91,12 @@ pub(crate) fn poll(rules: &ResponseRules, answer: &Answer, id: &str, now: Timest
     let json = json.as_ref();
     let code = text_at(json, &rules.error_code);
     if !rules.not_ready_code.is_empty() && code.as_deref() == Some(rules.not_ready_code.as_str()) {
-        return Verdict::Is(Outcome::Processing { id: id.to_owned() });
+        // It may say with it that it never will be.
+        let failed = text_at(json, &rules.status).filter(|word| is_failed(rules, Some(word)));
+        return Verdict::Is(match failed {
+            Some(word) => by_status(rules, Some(&word), id.to_owned()),
+            None => Outcome::Processing { id: id.to_owned() },
+        });
     }
     if let Some(verdict) = trouble(rules, answer, json, code.as_deref(), Asked::Look, now) {
         return verdict;
@@ -135,25 +140,29 @@ pub(crate) fn failed_look(rules: &ResponseRules, answer: &Answer, now: Timestamp
 
 /// A status word for an activity that has this id.
 pub(crate) fn by_status(rules: &ResponseRules, status: Option<&str>, id: String) -> Outcome {
-    match status.map(str::to_lowercase) {
-        Some(word)
-            if rules
-                .ready
-                .iter()
-                .any(|ready| ready.eq_ignore_ascii_case(&word)) =>
-        {
-            created(rules, id)
-        }
-        Some(word)
-            if rules
-                .failed
-                .iter()
-                .any(|failed| word.contains(&failed.to_lowercase())) =>
-        {
-            Outcome::Refused(format!("it could not use the file ({})", clean(&word)))
-        }
+    let is_ready = |word: &str| {
+        let mut words = rules.ready.iter();
+        words.any(|ready| ready.to_lowercase() == word.to_lowercase())
+    };
+    match status {
+        Some(word) if is_ready(word) => created(rules, id),
+        Some(word) if is_failed(rules, status) => Outcome::Refused(format!(
+            "it could not use the file ({})",
+            clean(&word.to_lowercase())
+        )),
         _ => Outcome::Processing { id },
     }
+}
+
+/// Whether a status word says that the service could not use the file: there is no activity, whatever its list shows.
+pub(crate) fn is_failed(rules: &ResponseRules, status: Option<&str>) -> bool {
+    let status = status.unwrap_or_default().to_lowercase();
+    let is_ready = rules
+        .ready
+        .iter()
+        .any(|ready| ready.to_lowercase() == status);
+    let mut failed = rules.failed.iter();
+    !is_ready && failed.any(|word| status.contains(&word.to_lowercase()))
 }
 
 /// Whether an answer says that the access token is not accepted.

@@ -446,6 +446,18 @@ fn polling() {
             "processing 7",
         );
     }
+    check_poll(
+        409,
+        "",
+        r#"{"error":"activity_not_ready","detail":{"status":"Failed"}}"#,
+        "refused it could not use the file (failed)",
+    );
+    check_poll(
+        409,
+        "",
+        r#"{"error":"activity_not_ready","detail":{"status":"ready"}}"#,
+        "processing 7",
+    );
     check_poll(202, "", "", "processing 7");
     check_poll(404, "", r#"{"error":"not_found"}"#, "list, gone");
     check_poll(404, "", "<html>", "list, gone");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Request};
+use serde_json::Value;
 use track::{Format, Sport};
 use url::Url;
 
@@ -255,8 +256,9 @@ impl Client {
         }
     }
 
-    /// Looks whether an accepted upload is ready: its detail first, and where that does not tell, the list.
-    pub async fn poll(&self, remote_id: &str, now: Clock<'_>) -> Outcome {
+    /// Looks whether an accepted upload is ready: its detail first, and the list where that does not tell, or has said for
+    /// `long` that it is not.
+    pub async fn poll(&self, remote_id: &str, long: bool, now: Clock<'_>) -> Outcome {
         let rules = &self.session.settings.descriptor;
         let Some(path) = &rules.look.poll_path else {
             return Outcome::Created {
@@ -274,6 +276,7 @@ impl Client {
         };
         let gone = match classify::poll(&rules.response, &answer, remote_id, now()) {
             Verdict::AskList { gone } => gone,
+            Verdict::Is(Outcome::Processing { .. }) if long => false,
             Verdict::Is(outcome) => return self.without(outcome, &token).await,
             Verdict::Token => return refused_twice(),
         };
@@ -318,9 +321,12 @@ impl Client {
         for _ in 0..PAGES {
             let (answer, token) = self.read(&url, LIST, now).await?;
             let page = answer.json().filter(|_| answer.is_success());
-            let Some((json, page)) =
-                page.and_then(|json| entries(&json, &rules.look.items).map(|page| (json, page)))
-            else {
+            let failed = |status: Option<&str>| classify::is_failed(&rules.response, status);
+            let read = |json: Value| {
+                let page = entries(&json, &rules.look.items, failed)?;
+                Some((json, page))
+            };
+            let Some((json, page)) = page.and_then(read) else {
                 return Err(self.not_an_answer(&answer, &token, now).await);
             };
             list.extend(page);

@@ -22,14 +22,28 @@ pub struct RemoteActivity {
     pub duration_s: Option<f64>,
     /// The service's word for how far it is.
     pub status: Option<String>,
+    /// The service could not use the file that it was sent: there is no activity.
+    pub failed: bool,
     /// When the service got it.
     pub created_on: Option<Timestamp>,
 }
 
 /// The entries of one page, or `None` when the answer is not a list. An entry that says nothing is an entry all the same: it
 /// may be the one that is looked for.
-pub(crate) fn entries(json: &Value, items: &str) -> Option<Vec<RemoteActivity>> {
-    Some(json.pointer(items)?.as_array()?.iter().map(entry).collect())
+pub(crate) fn entries(
+    json: &Value,
+    items: &str,
+    failed: impl Fn(Option<&str>) -> bool,
+) -> Option<Vec<RemoteActivity>> {
+    let all = json.pointer(items)?.as_array()?.iter();
+    let told = |value| {
+        let entry = entry(value);
+        RemoteActivity {
+            failed: failed(entry.status.as_deref()),
+            ..entry
+        }
+    };
+    Some(all.map(told).collect())
 }
 
 fn entry(value: &Value) -> RemoteActivity {
@@ -54,6 +68,7 @@ fn entry(value: &Value) -> RemoteActivity {
         distance_m: number("distance_m"),
         duration_s: number("duration_s"),
         status: text("status"),
+        failed: false,
         created_on: time("created_on"),
     }
 }
@@ -155,7 +170,7 @@ mod tests {
             {"id":"7","name":null,"activity_started_at":"2026-03-29","distance_m":"5.5","duration_s":null},{"name":"no id"},3]}"#,
         )
         .unwrap();
-        let list = entries(&json, "/activities").unwrap();
+        let list = entries(&json, "/activities", |status| status.is_none()).unwrap();
         assert_eq!(list.len(), 4);
         assert_eq!(list[0].id, "1201");
         assert_eq!(
@@ -173,7 +188,9 @@ mod tests {
             ("", Some("no id"))
         );
         assert_eq!((list[3].id.as_str(), list[3].started_at), ("", None));
-        assert!(entries(&json, "/routes").is_none());
+        let failed: Vec<bool> = list.iter().map(|entry| entry.failed).collect();
+        assert_eq!(failed, [false, true, true, true]);
+        assert!(entries(&json, "/routes", |_| false).is_none());
     }
 
     fn next(links: &[&str], body: &str) -> Next {

@@ -85,7 +85,7 @@ async fn a_list_that_goes_on_elsewhere_is_no_list() {
         let what = unread(client.list(&now).await.unwrap_err(), &case);
         assert_eq!(what, "its list goes on where it cannot be followed");
         // Nor is one that is not on the first page gone.
-        let asked = client.poll("5", &now).await;
+        let asked = client.poll("5", false, &now).await;
         unread(asked, &case);
         assert_eq!(fake.seen(LIST).len(), 2, "{case}");
     }

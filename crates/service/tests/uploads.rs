@@ -319,11 +319,11 @@ async fn polling_falls_back_to_the_list() {
         ("4", there("4")),
         ("6", waits("6")),
     ] {
-        assert_eq!(client.poll(id, &now).await, expected);
+        assert_eq!(client.poll(id, false, &now).await, expected);
     }
     for gone in ["5", "7", "../../x", "a/b?c"] {
         assert!(
-            matches!(client.poll(gone, &now).await, Outcome::Refused(_)),
+            matches!(client.poll(gone, false, &now).await, Outcome::Refused(_)),
             "{gone}"
         );
     }
@@ -340,7 +340,7 @@ fn every_call_can_run_on_its_own_task() {
     fn check<T: Send>(_: &T) {}
     let (client, _folder) = ready(TP, 9, "");
     check(&client.upload(run("x", Format::Fit), &silent, &now));
-    check(&client.poll("1", &now));
+    check(&client.poll("1", false, &now));
     check(&client.list(&now));
     check(&client.profile(&now));
     check(&client.sign_out());

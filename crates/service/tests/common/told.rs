@@ -88,7 +88,7 @@ impl World {
                 let upload = run(vec![7; 3000], Format::Fit);
                 told(client.upload(upload, &silent, &now).await)
             }
-            Asked::Poll => told(client.poll("5", &now).await),
+            Asked::Poll => told(client.poll("5", false, &now).await),
             Asked::List => match client.list(&now).await {
                 Ok(list) => (format!("list of {}", list.len()), format!("{list:?}")),
                 Err(outcome) => told(outcome),

@@ -1,0 +1,45 @@
+//! A file that the service takes, works on, and then cannot use: it is told, and neither found later nor in the way.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test whose world cannot be set up has failed"
+)]
+
+mod common;
+
+use common::Home;
+use engine::view::UploadState;
+use engine::{Command, Connected, Retry, ServiceId};
+use sandbox::{Fault, Harm, ServiceName};
+
+const TREK_POINT: ServiceId = ServiceId::TrekPoint;
+const CREATE: &str = "activities.create";
+
+fn fails_after(home: &Home, ms: u64) {
+    let harm = Harm::Processing {
+        ms: Some(ms),
+        then: Some("failed".into()),
+    };
+    let fault = Fault::once(ServiceName::TrekPoint, CREATE, harm);
+    home.sandbox.fault(fault).unwrap();
+}
+
+fn sent(home: &Home) -> usize {
+    home.sandbox.count(ServiceName::TrekPoint, CREATE)
+}
+
+#[test]
+fn it_is_refused_and_sent_again_when_the_user_says_so() {
+    let mut home = Home::new();
+    home.sign_in(TREK_POINT);
+    fails_after(&home, 50);
+    home.send_one();
+    home.settle();
+    assert_eq!(home.states(TREK_POINT), [UploadState::Refused]);
+    // A run that reads the list anew, in which it still stands.
+    home.stop();
+    home.start(Connected::Watched);
+    home.ask(Command::Retry(Retry::All)).unwrap();
+    home.settle();
+    assert_eq!(home.states(TREK_POINT), [UploadState::Sent]);
+    assert_eq!(sent(&home), 2);
+}
