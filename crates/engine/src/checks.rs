@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::lane::Lane;
 use crate::network::{BROKE_OFF, unbroken};
 use crate::reconcile::Match;
-use crate::sending::Prepared;
+use crate::sending::{Claimed, Prepared};
 use crate::state::State;
 use crate::step::Step;
 use crate::verdict::{self, Circumstances, Happened};
@@ -72,7 +72,7 @@ impl State {
         let now = self.now();
         let Some(lane) = self
             .lane(service)
-            .filter(|lane| lane.sending.is_none() && lane.listing.is_none())
+            .filter(|lane| lane.sending.is_none() && !lane.listing)
         else {
             return;
         };
@@ -126,14 +126,13 @@ impl State {
         if self.check(claimed).is_none() {
             return;
         }
-        let (inbox, clock) = (self.inbox.clone(), Arc::clone(&self.clock));
-        let (handle, aside) = (self.runtime.handle().clone(), self.runtime.aside());
+        let (inbox, handle) = (self.inbox.clone(), self.runtime.handle().clone());
+        let (clock, aside) = (Arc::clone(&self.clock), self.runtime.aside());
         let (attempts, trial) = (self.library.attempts(), Arc::clone(&self.trial));
         let Some(lane) = self.lane(service) else {
             return;
         };
         lane.begin(upload);
-        let client = Arc::clone(&lane.client);
         let prepared = Prepared {
             original,
             activity: job.activity.clone(),
@@ -141,31 +140,20 @@ impl State {
             attempts,
             trial,
         };
+        let claimed = Claimed {
+            service,
+            upload,
+            at: now,
+            prepared,
+            client: Arc::clone(&lane.client),
+            clock,
+            aside,
+        };
+        let sending = claimed.send(inbox.clone());
         let answered = move |outcome| Event::Answered {
             service,
             upload,
             outcome,
-        };
-        let unsendable = move |problem| Event::Unsendable {
-            service,
-            upload,
-            problem,
-        };
-        let progress_to = inbox.clone();
-        let sending = async move {
-            let preparing = Arc::clone(&client);
-            let accepts = move |format| preparing.accepts(format);
-            match aside.run(move || prepared.file(accepts)).await {
-                Some(Ok(file)) => {
-                    let progress = |sent, of| {
-                        // The engine may have ended.
-                        let _ = progress_to.send(Event::Progress { upload, sent, of });
-                    };
-                    answered(client.upload(file, &progress, &*clock).await)
-                }
-                Some(Err(problem)) => unsendable(problem),
-                None => unsendable(crate::inspect::broke_the_reader("The original")),
-            }
         };
         handle.spawn(async move {
             let broken = || answered(Outcome::Unknown(BROKE_OFF.into()));

@@ -52,6 +52,11 @@ pub(crate) enum Event {
     /// A service's list was read, or not.
     Listed {
         service: ServiceId,
+        /// Of which of the lane's clients.
+        by: u32,
+        /// When it was asked for, and when it came.
+        asked_at: Timestamp,
+        came_at: Timestamp,
         list: Result<Vec<RemoteActivity>, Outcome>,
     },
     /// A sign-in ended.

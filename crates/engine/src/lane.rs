@@ -22,8 +22,10 @@ pub(crate) struct Lane {
     pub(crate) sending: Option<(UploadId, f64)>,
     /// Processing uploads that are being asked about.
     pub(crate) polling: HashSet<UploadId>,
-    /// Since when the service's list is being read.
-    pub(crate) listing: Option<Timestamp>,
+    /// The service's list is being read.
+    pub(crate) listing: bool,
+    /// Counts its clients: what one of before has heard, at another address perhaps, is not what the service says now.
+    pub(crate) generation: u32,
     /// What the service had when its list was last read in this run, and when that came.
     pub(crate) list: Option<(Timestamp, Vec<RemoteActivity>)>,
     /// Uploads that the user released: what resembles them in the list holds them up no more. The word is for one attempt.
@@ -52,7 +54,8 @@ impl Lane {
             account,
             sending: None,
             polling: HashSet::new(),
-            listing: None,
+            listing: false,
+            generation: 0,
             list: None,
             released: HashSet::new(),
             stumbles: 0,
@@ -82,7 +85,7 @@ impl Lane {
 
     /// Whether a request of an upload is under way.
     pub(crate) fn is_on_the_line(&self) -> bool {
-        self.sending.is_some() || !self.polling.is_empty() || self.listing.is_some()
+        self.sending.is_some() || !self.polling.is_empty() || self.listing
     }
 
     /// Whether nothing may be begun: nobody is signed in, or who that is may be changing.

@@ -78,17 +78,24 @@ impl State {
         let inbox = self.inbox.clone();
         let handle = self.runtime.handle().clone();
         let clock = Arc::clone(&self.clock);
-        let now = self.now();
-        let Some(lane) = self.lane(service).filter(|lane| lane.listing.is_none()) else {
+        let asked_at = self.now();
+        let Some(lane) = self.lane(service).filter(|lane| !lane.listing) else {
             return;
         };
-        lane.listing = Some(now);
-        let client = Arc::clone(&lane.client);
+        lane.listing = true;
+        let (client, by) = (Arc::clone(&lane.client), lane.generation);
         handle.spawn(async move {
-            let reading = async move { client.list(&*clock).await };
+            let ticking = Arc::clone(&clock);
+            let reading = async move { client.list(&*ticking).await };
             let list = unbroken(reading, || Err(Outcome::Unknown(BROKE_OFF.into()))).await;
             // The engine may have ended; the list is read again when it is needed.
-            let _ = inbox.send(Event::Listed { service, list });
+            let _ = inbox.send(Event::Listed {
+                service,
+                by,
+                asked_at,
+                came_at: clock(),
+                list,
+            });
         });
     }
 
@@ -97,32 +104,43 @@ impl State {
     pub(crate) fn listed(
         &mut self,
         service: ServiceId,
+        by: u32,
+        [asked_at, came_at]: [Timestamp; 2],
         list: Result<Vec<RemoteActivity>, Outcome>,
     ) {
-        let now = self.now();
-        let Some(lane) = self.lane(service) else {
+        let Some(lane) = self.lane(service).filter(|lane| lane.generation == by) else {
             return;
         };
-        // Between the two the clock may have been set back.
-        let asked_at = lane
-            .listing
-            .take()
-            .map_or(now, |asked_at| asked_at.min(now));
+        lane.listing = false;
         let Some(account) = lane.account else { return };
         let list = match list {
             Ok(list) => list,
             Err(outcome) => return self.list_failed(service, outcome),
         };
+        // Since then the clock may have been set back.
+        let now = self.now();
+        let asked_at = asked_at.min(now);
         let due = self.library.looks_due(account, asked_at, u32::MAX);
+        let mut written = true;
         for job in self.check(due).unwrap_or_default() {
-            if job.upload.state == UploadState::Unsure {
+            if written && job.upload.state == UploadState::Unsure {
                 let found = self.search(&list, &job);
-                // What cannot be written down is still due, and looked for again.
-                let _ = self.step(service, &job, Happened::Searched(&found));
+                written = self.step(service, &job, Happened::Searched(&found)).is_ok();
             }
         }
+        if !written {
+            // It is not asked for once more because of our own disk.
+            return self.unsettled.push(Event::Listed {
+                service,
+                by,
+                asked_at,
+                came_at,
+                list: Ok(list),
+            });
+        }
         if let Some(lane) = self.lane(service) {
-            lane.list = Some((now, list));
+            // One that was under way while the computer slept is as old as that.
+            lane.list = schedule::list_is_new(asked_at, came_at).then_some((came_at, list));
         }
     }
 

@@ -14,6 +14,8 @@ const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 /// So long a service's list, once it has come, says what need not be sent. The window may stay open for weeks, while another
 /// computer or program sends, too.
 const LIST_SERVES: Duration = Duration::from_secs(300);
+/// The longest that a list may be under way: what takes longer was interrupted, as by the sleep of the computer.
+const LIST_TAKES: Duration = Duration::from_secs(900);
 /// The rare look at an upload that takes the service very long.
 const RARE_POLL: Duration = Duration::from_secs(3600);
 
@@ -62,6 +64,13 @@ pub(crate) fn list_serves(came_at: Timestamp, now: Timestamp) -> bool {
     age.is_ok_and(|age| age <= LIST_SERVES)
 }
 
+/// Whether a list that was asked for then, and has come now, tells what the service has now. A clock that was set back does not
+/// keep it from it: it came, and is not asked for without end.
+#[must_use]
+pub(crate) fn list_is_new(asked_at: Timestamp, now: Timestamp) -> bool {
+    Duration::try_from(now.duration_since(asked_at)).map_or(true, |took| took <= LIST_TAKES)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +85,14 @@ mod tests {
         assert_eq!(
             [-1, 0, 300, 301, 864_000].map(serves),
             [false, true, true, false, false]
+        );
+        let is_new = |after_s| {
+            let after = jiff::SignedDuration::from_secs(after_s);
+            list_is_new(came_at, came_at + after)
+        };
+        assert_eq!(
+            [-1, 0, 900, 901, 864_000].map(is_new),
+            [true, true, true, false, false]
         );
         assert!(!list_serves(Timestamp::MAX, Timestamp::MIN));
         assert!(!list_serves(Timestamp::MIN, Timestamp::MAX));

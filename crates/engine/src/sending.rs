@@ -1,12 +1,19 @@
-//! Makes one stored activity ready for one service: the original bytes where it takes them, else its own format.
+//! Makes one stored activity ready for one service, and sends it: the original bytes where it takes them, else its own format.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use library::{ActivityRow, Attempts, Original};
-use service::{Accept, Upload, Visibility};
+use library::{ActivityRow, Attempts, Original, UploadId};
+use service::{Accept, Client, Outcome, ServiceId, Upload, Visibility};
 use track::{Format, Sport};
 
+use crate::clock::Clock;
+use crate::event::Event;
 use crate::inspect;
+use crate::network::Aside;
+use crate::schedule;
 use crate::trial::Trial;
 use crate::view::Problem;
 
@@ -27,6 +34,53 @@ impl Prepared {
         let trial = || (self.trial)(&original.path);
         let read = self.attempts.read(&original.sha256, trial, ready);
         read.unwrap_or_else(|| Err(inspect::set_aside(&name_of(original))))
+    }
+}
+
+/// An upload whose claim is on the disk.
+pub(crate) struct Claimed {
+    pub(crate) service: ServiceId,
+    pub(crate) upload: UploadId,
+    pub(crate) at: Timestamp,
+    pub(crate) prepared: Prepared,
+    pub(crate) client: Arc<Client>,
+    pub(crate) clock: Clock,
+    pub(crate) aside: Aside,
+}
+
+impl Claimed {
+    /// Makes the file ready and sends it: what came of it. How far it is goes to `inbox`.
+    pub(crate) async fn send(self, inbox: Sender<Event>) -> Event {
+        let (service, upload, client) = (self.service, self.upload, self.client);
+        let answered = |outcome| Event::Answered {
+            service,
+            upload,
+            outcome,
+        };
+        let unsendable = |problem| Event::Unsendable {
+            service,
+            upload,
+            problem,
+        };
+        let (preparing, prepared) = (Arc::clone(&client), self.prepared);
+        let accepts = move |format| preparing.accepts(format);
+        let file = self.aside.run(move || prepared.file(accepts)).await;
+        match file {
+            // The computer has slept since: what is known of the service is as old as that.
+            Some(Ok(_)) if !schedule::list_serves(self.at, (self.clock)()) => {
+                let what = "this computer was asleep".into();
+                answered(Outcome::Transient { what, after: None })
+            }
+            Some(Ok(file)) => {
+                let progress = |sent, of| {
+                    // The engine may have ended.
+                    let _ = inbox.send(Event::Progress { upload, sent, of });
+                };
+                answered(client.upload(file, &progress, &*self.clock).await)
+            }
+            Some(Err(problem)) => unsendable(problem),
+            None => unsendable(inspect::broke_the_reader("The original")),
+        }
     }
 }
 

@@ -232,7 +232,13 @@ impl State {
                 upload,
                 problem,
             } => self.unsendable(service, upload, problem),
-            Event::Listed { service, list } => self.listed(service, list),
+            Event::Listed {
+                service,
+                by,
+                asked_at,
+                came_at,
+                list,
+            } => self.listed(service, by, [asked_at, came_at], list),
             Event::SignedIn {
                 service,
                 result,
@@ -300,8 +306,14 @@ impl State {
             return;
         }
         self.rest = None;
-        for event in std::mem::take(&mut self.unsettled) {
+        let mut unsettled = std::mem::take(&mut self.unsettled).into_iter();
+        for event in unsettled.by_ref() {
             self.handle(event);
+            if self.rest.is_some() {
+                // The disk does not take it yet, and whatever else came of anything would have to wait as well.
+                self.unsettled.extend(unsettled);
+                return;
+            }
         }
         if std::mem::take(&mut self.missed_device)
             && let Some(watch) = &self.watch

@@ -100,8 +100,8 @@ const FAULTS: [Fault; 36] = [
             ),
             (
                 CHECKS,
-                "lane.sending.is_none() && lane.listing.is_none()",
-                "lane.listing.is_none()",
+                "lane.sending.is_none() && !lane.listing",
+                "!lane.listing",
             ),
         ],
     ),
