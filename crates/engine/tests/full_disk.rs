@@ -8,6 +8,7 @@ mod common;
 
 use std::fs;
 use std::io::Write as _;
+use std::time::Duration;
 
 use common::{Home, Volume, fit};
 use engine::view::{Choice, UploadState};
@@ -85,12 +86,17 @@ fn an_answer_that_cannot_be_written_down_is_not_lost() {
     });
     let (device, choice) = (home.rides().id, Choice::All);
     home.ask(Command::Choose { device, choice }).unwrap();
+    // What is made ready is noted; once it goes out, only the answer is to be written down.
     home.until("the first upload", || {
-        home.states(TREK_POINT)
-            .contains(&UploadState::Sending)
-            .then_some(())
+        let sending = home.engine().snapshot().sending;
+        let is_out = sending.iter().any(|sending| sending.share >= 1.0);
+        is_out.then_some(())
     });
     fill(&home);
+    // Something else may be written down meanwhile, as that a volume of another test was plugged in.
+    home.until("the first upload there", || {
+        (home.received(ServiceName::TrekPoint) == [fit(4)]).then_some(())
+    });
     home.until("the trouble", || code_of_trouble(&home));
     assert_eq!(home.received(ServiceName::TrekPoint), [fit(4)]);
     make_room(&home);
@@ -98,5 +104,33 @@ fn an_answer_that_cannot_be_written_down_is_not_lost() {
         (home.states(TREK_POINT) == [UploadState::Sent; 2]).then_some(())
     });
     assert_eq!(home.received(ServiceName::TrekPoint), [fit(4), fit(3)]);
+    home.stop();
+}
+
+#[test]
+fn nothing_more_is_asked_while_no_answer_can_be_written_down() {
+    const LOOK: &str = "activities.detail";
+    let Some((mut home, _volume)) = small() else {
+        return;
+    };
+    home.sign_in(TREK_POINT);
+    home.sandbox
+        .switch(|switches| switches.processing_ms = None);
+    home.send_one();
+    home.until("an upload that is worked on", || {
+        (home.states(TREK_POINT) == [UploadState::Processing]).then_some(())
+    });
+    let looks = || home.sandbox.count(ServiceName::TrekPoint, LOOK);
+    fill(&home);
+    home.until("the trouble", || code_of_trouble(&home));
+    let asked = looks();
+    // Long enough for two tries to write down what the last look told.
+    std::thread::sleep(Duration::from_secs(11));
+    assert!(looks() <= asked + 1, "{} looks, {asked} before", looks());
+    make_room(&home);
+    home.until("another look", || (looks() > asked + 1).then_some(()));
+    home.until("the end of the trouble", || {
+        code_of_trouble(&home).is_none().then_some(())
+    });
     home.stop();
 }
