@@ -67,8 +67,7 @@ impl Session {
 
     /// An access token for a request; refreshed first when it is about to end.
     pub(crate) async fn access(self: &Arc<Self>, now: Timestamp) -> Result<Secret, Outcome> {
-        let tokens = self.stored().await.map_err(Outcome::SecretsClosed)?;
-        let tokens = tokens.ok_or_else(|| Outcome::NeedsSignIn("nobody is signed in".into()))?;
+        let tokens = self.ours().await?;
         if tokens.is_stale(now) {
             self.renewed(tokens.access, now).await
         } else {
@@ -92,8 +91,7 @@ impl Session {
 
     async fn refresh(&self, refused: Secret, now: Timestamp) -> Result<Secret, Outcome> {
         let mut held = self.hold().await.map_err(Outcome::transient)?;
-        let stored = self.stored().await.map_err(Outcome::SecretsClosed)?;
-        let stored = stored.ok_or_else(|| Outcome::NeedsSignIn("nobody is signed in".into()))?;
+        let stored = self.ours().await?;
         if let Some((before, tokens)) = held
             .gate
             .unsaved
@@ -219,6 +217,17 @@ impl Session {
         Ok(unsaved.map(|(_, tokens)| tokens.clone()).or(stored))
     }
 
+    /// The stored tokens, where they may be shown at the addresses of the settings.
+    async fn ours(&self) -> Result<Tokens, Outcome> {
+        let tokens = self.stored().await.map_err(Outcome::SecretsClosed)?;
+        let tokens = tokens.ok_or_else(|| Outcome::NeedsSignIn("nobody is signed in".into()))?;
+        if tokens.are_for(&self.settings.origins()) {
+            return Ok(tokens);
+        }
+        let changed = "its address in the settings is another one than you signed in at";
+        Err(Outcome::NeedsSignIn(changed.into()))
+    }
+
     pub(crate) async fn stored(&self) -> Result<Option<Tokens>, SecretError> {
         let name = self.account_name();
         let text = self.in_store(move |store| store.get(&name)).await?;
@@ -232,7 +241,8 @@ impl Session {
 
     async fn store_tokens(&self, tokens: &Tokens) -> Result<(), SecretError> {
         let name = self.account_name();
-        let text = tokens.to_text().ok_or(SecretError::NotKept)?;
+        let text = tokens.to_text(&self.settings.origins());
+        let text = text.ok_or(SecretError::NotKept)?;
         self.in_store(move |store| {
             store.set(&name, &text)?;
             let kept = store.get(&name)?.is_some_and(|kept| kept.is(&text));

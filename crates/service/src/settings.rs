@@ -290,6 +290,14 @@ impl Settings {
         Url::parse(&format!("{base}{path}")).ok()
     }
 
+    /// Where tokens may be shown: the hosts that give them and that take them.
+    pub(crate) fn origins(&self) -> String {
+        let bases = [Base::OAuth, Base::Api].into_iter();
+        let urls = bases.filter_map(|base| self.url(base, "/"));
+        let origins: Vec<_> = urls.map(|url| url.origin().ascii_serialization()).collect();
+        origins.join(" ")
+    }
+
     /// Whether all of it is on this computer (a sandbox): no proxy is asked then.
     pub(crate) fn all_loopback(&self) -> bool {
         let mut hosts = [Base::OAuth, Base::Api]

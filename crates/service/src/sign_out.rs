@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::client::Client;
 use crate::oauth::GrantError;
 use crate::secret::{Secret, SecretError};
+use crate::settings::ServiceId;
 
 /// How long each revocation may take: a sign-out must work without a network too.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -52,6 +53,13 @@ impl SignOutError {
     }
 }
 
+fn not_told(service: ServiceId, what: &str) -> String {
+    let name = service.display();
+    format!(
+        "The sign-in is gone from this computer, but {name} could not be told ({what}): remove Trackdock in your account there."
+    )
+}
+
 impl Client {
     /// Revokes the refresh token, then the access token, and erases both here whatever the service says. A refresh under
     /// way ends first, so that it cannot bring the sign-in back.
@@ -73,6 +81,13 @@ impl Client {
                 note: None,
             });
         };
+        if !tokens.are_for(&session.settings.origins()) {
+            session.forget(&mut held).await?;
+            return Ok(SignedOut {
+                revoked: false,
+                note: Some(not_told(session.id, "its address was changed")),
+            });
+        }
         let rules = &session.settings.descriptor.oauth;
         // Without it a public client still can revoke; a confidential one gets a note.
         let secret = session.client_secret().await.unwrap_or(None);
@@ -89,10 +104,7 @@ impl Client {
             }
         }
         session.forget(&mut held).await?;
-        let note = trouble.map(|what| {
-            let name = session.id.display();
-            format!("The sign-in is gone from this computer, but {name} could not be told ({what}): remove Trackdock in your account there.")
-        });
+        let note = trouble.map(|what| not_told(session.id, &what));
         Ok(SignedOut {
             revoked: note.is_none(),
             note,

@@ -19,6 +19,8 @@ pub(crate) struct Tokens {
     /// From when on the access token should be refreshed before use.
     pub(crate) fresh_until: Option<Timestamp>,
     pub(crate) scopes: Vec<String>,
+    /// Whose they are, as `Settings::origins` says: shown to nobody else. Nothing: stored before that was noted.
+    pub(crate) origins: Option<String>,
 }
 
 /// The wire form; kept small, because one platform's keyring takes no more than 2,560 bytes.
@@ -35,6 +37,8 @@ struct Stored {
     fresh_until: Option<Timestamp>,
     #[serde(default)]
     scopes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origins: Option<String>,
 }
 
 impl Drop for Stored {
@@ -69,6 +73,7 @@ impl Tokens {
             expires_at: now.checked_add(Duration::from_secs(lifetime)).ok(),
             fresh_until: now.checked_add(fresh_for).ok(),
             scopes: granted.scopes.unwrap_or_else(asked),
+            origins: None,
         }
     }
 
@@ -82,19 +87,27 @@ impl Tokens {
             expires_at: stored.expires_at,
             fresh_until: stored.fresh_until.or(stored.expires_at),
             scopes: std::mem::take(&mut stored.scopes),
+            origins: stored.origins.take(),
         })
     }
 
-    pub(crate) fn to_text(&self) -> Option<Secret> {
+    /// What the store gets of tokens that those at `origins` gave.
+    pub(crate) fn to_text(&self, origins: &str) -> Option<Secret> {
         let stored = Stored {
             access_token: self.access.expose().to_owned(),
             refresh_token: self.refresh.as_ref().map(|token| token.expose().to_owned()),
             expires_at: self.expires_at,
             fresh_until: self.fresh_until,
             scopes: self.scopes.clone(),
+            origins: Some(origins.to_owned()),
         };
         let text = Zeroizing::new(serde_json::to_string(&stored).ok()?);
         Some(Secret::new(text.as_str()))
+    }
+
+    /// Whether they may be shown there.
+    pub(crate) fn are_for(&self, origins: &str) -> bool {
+        self.origins.as_ref().is_none_or(|own| own == origins)
     }
 
     /// Whether a refresh is due before the access token is used.
@@ -130,6 +143,7 @@ mod tests {
             expires_at: None,
             fresh_until: None,
             scopes: vec!["profile".into()],
+            origins: None,
         }
     }
 
@@ -162,7 +176,9 @@ mod tests {
         );
         assert_eq!(tokens.fresh_until.unwrap().as_second(), fresh_s);
         assert_eq!(tokens.scopes, ["profile"]);
-        let read = Tokens::parse(&tokens.to_text().unwrap()).unwrap();
+        let read = Tokens::parse(&tokens.to_text("https://a.test").unwrap()).unwrap();
+        assert!(tokens.are_for("https://b.test") && read.are_for("https://a.test"));
+        assert!(!read.are_for("https://b.test"));
         assert!(
             read.access.is(&tokens.access)
                 && read.fresh_until == tokens.fresh_until

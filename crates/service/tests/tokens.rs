@@ -413,3 +413,37 @@ async fn a_second_401_needs_a_sign_in_and_no_loop() {
         (2, 1)
     );
 }
+
+/// The address of a service is changed in the settings: what somebody else gave is not shown there.
+#[tokio::test]
+async fn tokens_go_only_to_those_who_gave_them() {
+    for id in ServiceId::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn SecretStore> = Arc::new(SessionStore::new());
+        signed_in(store.as_ref(), id, "a1", Some("r1"), None);
+        let theirs = rotating(id, Arc::clone(&store)).await;
+        let at = |port| client(settings(id, port, ""), Arc::clone(&store), folder.path());
+        let upload = || run("x", Format::Fit);
+        // From here on it is noted who gave them.
+        let sent = at(theirs.port).upload(upload(), &silent, &now).await;
+        assert!(matches!(sent, Outcome::Created { .. }), "{sent:?}");
+
+        let asked = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&asked);
+        let other = Fake::start(move |_| {
+            seen.store(true, Ordering::SeqCst);
+            json(401, "")
+        })
+        .await;
+        let elsewhere = at(other.port);
+        let outcome = elsewhere.upload(upload(), &silent, &now).await;
+        assert!(matches!(outcome, Outcome::NeedsSignIn(_)), "{outcome:?}");
+        // Back again, they are as good as before.
+        let sent = at(theirs.port).upload(upload(), &silent, &now).await;
+        assert!(matches!(sent, Outcome::Created { .. }), "{sent:?}");
+        let out = elsewhere.sign_out().await.unwrap();
+        assert!(!out.revoked && out.note.is_some(), "{out:?}");
+        assert_eq!(stored_access(store.as_ref(), id), None);
+        assert!(!asked.load(Ordering::SeqCst), "{id:?}");
+    }
+}
