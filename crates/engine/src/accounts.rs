@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use library::{
-    AccountId, AccountState, ActivityId, IfOther, Selection, SignIn, State as UploadState,
+    AccountId, AccountRow, AccountState, ActivityId, IfOther, Selection, SignIn,
+    State as UploadState,
 };
 use service::{
     Client, Secret, ServiceId, Settings, SignInError, SignOutError, SignedIn, SignedOut,
@@ -296,6 +297,14 @@ impl State {
             label,
             scopes: who.scopes.clone(),
         };
+        match self.unconfirmed(service, who) {
+            Ok(None) => {}
+            Ok(Some(known)) => {
+                let problem = problem::unconfirmed(service, &known.label);
+                return self.turn_away(service, &known, problem, answer);
+            }
+            Err(problem) => return self.sign_in_ended(service, Err(problem), answer),
+        }
         let account = self.lane(service).and_then(|lane| lane.account);
         // Who signed out first may come back as somebody else; the uploads of before stay with who they belong to.
         let if_other = if account.is_some() {
@@ -312,40 +321,47 @@ impl State {
                 Ok(None)
             }
             Ok(library::SignedIn::Other(known)) => {
-                return self.turn_away(service, &known, &sign_in.label, answer);
+                let problem = problem::other_account(service, &sign_in.label, &known.label);
+                return self.turn_away(service, &known, problem, answer);
             }
             Err(error) => Err(error.into()),
         };
         self.sign_in_ended(service, done, answer);
     }
 
-    /// Somebody else signed in: the uploads here belong to the account that is known. The new sign-in is undone, and the known
-    /// one, whose tokens it replaced, has to sign in again.
+    /// The account whose uploads are here, where the service tells who signs in, but did not this time: it may be somebody else,
+    /// to whom they must not go.
+    fn unconfirmed(
+        &mut self,
+        service: ServiceId,
+        who: &SignedIn,
+    ) -> Result<Option<AccountRow>, Problem> {
+        let tells = |lane: &mut Lane| lane.client.has_profile();
+        if who.remote_id.is_some() || !self.lane(service).is_some_and(tells) {
+            return Ok(None);
+        }
+        let mut known = self.library.accounts()?;
+        known.retain(|known| known.service == service.name());
+        let is_named = known.iter().any(|known| known.remote_id.is_some());
+        let in_use = known.iter().rposition(AccountRow::is_signed_in);
+        let in_use = in_use.or(known.len().checked_sub(1));
+        Ok(in_use.filter(|_| is_named).map(|at| known.swap_remove(at)))
+    }
+
+    /// Somebody else signed in, or nobody knows who: the uploads here belong to the account that is known. The new sign-in is
+    /// undone, and the known one, whose tokens it replaced, has to sign in again.
     fn turn_away(
         &mut self,
         service: ServiceId,
-        known: &library::AccountRow,
-        other: &str,
+        known: &AccountRow,
+        problem: Problem,
         answer: oneshot::Sender<Answer>,
     ) {
-        let name = service.display();
-        let problem = Problem::new(
-            "other_account",
-            format!(
-                "You signed in to {name} as {other}, but the uploads here belong to {}.",
-                known.label
-            ),
-            format!(
-                "Sign in as {} again; or sign out first, and then sign in as {other}.",
-                known.label
-            ),
-        );
-        let written = self.library.set_account_state(
-            known.id,
-            &AccountState::NeedsSignIn(reason(&problem)),
-            self.now(),
-        );
-        self.check(written);
+        if known.is_signed_in() {
+            let state = AccountState::NeedsSignIn(reason(&problem));
+            let written = self.library.set_account_state(known.id, &state, self.now());
+            self.check(written);
+        }
         let (inbox, handle) = (self.inbox.clone(), self.runtime.handle().clone());
         let Some(lane) = self.lane(service) else {
             return;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use device::DeviceError;
-use service::{SecretError, SignInError, SignOutError};
+use service::{SecretError, ServiceId, SignInError, SignOutError};
 use track::ReadError;
 
 use crate::view::Problem;
@@ -116,6 +116,26 @@ pub fn no_such_service(name: &str) -> Problem {
         "no_such_service",
         format!("There is no service called {name}."),
         "The services are map-my-tracks and trek-point.",
+    )
+}
+
+/// Somebody else signed in than whom the uploads here belong to.
+pub(crate) fn other_account(service: ServiceId, other: &str, known: &str) -> Problem {
+    let name = service.display();
+    Problem::new(
+        "other_account",
+        format!("You signed in to {name} as {other}, but the uploads here belong to {known}."),
+        format!("Sign in as {known} again; or sign out first, and then sign in as {other}."),
+    )
+}
+
+/// Somebody signed in of whom the service did not say who it is.
+pub(crate) fn unconfirmed(service: ServiceId, known: &str) -> Problem {
+    let name = service.display();
+    Problem::new(
+        "unconfirmed",
+        format!("{name} did not say who signed in, and the uploads here belong to {known}."),
+        "Sign in again in a moment; nothing is lost, and nothing is sent before that is known.",
     )
 }
 

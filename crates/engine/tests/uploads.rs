@@ -340,3 +340,34 @@ fn somebody_else_may_sign_in_only_after_a_sign_out() {
     home.sign_in(TREK_POINT);
     assert_eq!(label(&home).as_deref(), Some(other));
 }
+
+/// Whose uploads are here is known; who signs in must be known, too.
+#[test]
+fn nobody_unknown_signs_in_to_what_belongs_to_somebody() {
+    let home = Home::new();
+    let silent = || {
+        let fault = Fault::once(ServiceName::TrekPoint, "profile", status(500, None));
+        home.sandbox.fault(fault).unwrap();
+    };
+    let sign_in = || {
+        home.ask(Command::SignIn {
+            service: TREK_POINT,
+        })
+    };
+    let account = || home.service(TREK_POINT).account;
+    home.sign_in(TREK_POINT);
+    silent();
+    assert_eq!(sign_in().unwrap_err().code, "unconfirmed");
+    let state = account().unwrap().state;
+    assert!(matches!(state, AccountState::NeedsSignIn { .. }));
+    assert_eq!(home.sandbox.tokens()["trek-point"].refresh.live, 1);
+    // Also after a sign-out: it may be somebody else.
+    home.ask(sign_out()).unwrap();
+    silent();
+    assert_eq!(sign_in().unwrap_err().code, "unconfirmed");
+    assert!(account().is_none());
+    home.sign_in(TREK_POINT);
+    home.send_one();
+    home.settle();
+    assert_eq!(home.states(TREK_POINT), [UploadState::Sent]);
+}
