@@ -120,6 +120,8 @@ pub(crate) const WAYS: [Way; 9] = [
             sync_of(home, n)
         },
         check: |home, n, command, killed| {
+            // What could not go without the new tokens waits half a minute; it is told to go now.
+            ended(home.command_in(&command.data, &["retry", "--all"]));
             // An answer that was lost with the new tokens may cost a sign-in, and nothing else.
             let ended = run_of(home, command);
             if ended.code != Some(0) {
