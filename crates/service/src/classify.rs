@@ -92,10 +92,10 @@ pub(crate) fn poll(rules: &ResponseRules, answer: &Answer, id: &str, now: Timest
     let code = text_at(json, &rules.error_code);
     if !rules.not_ready_code.is_empty() && code.as_deref() == Some(rules.not_ready_code.as_str()) {
         // It may say with it that it never will be.
-        let failed = text_at(json, &rules.status).filter(|word| is_failed(rules, Some(word)));
-        return Verdict::Is(match failed {
-            Some(word) => by_status(rules, Some(&word), id.to_owned()),
-            None => Outcome::Processing { id: id.to_owned() },
+        let status = text_at(json, &rules.status);
+        return Verdict::Is(match by_status(rules, status.as_deref(), id.to_owned()) {
+            failed @ Outcome::Refused(_) => failed,
+            _ => Outcome::Processing { id: id.to_owned() },
         });
     }
     if let Some(verdict) = trouble(rules, answer, json, code.as_deref(), Asked::Look, now) {
@@ -140,29 +140,26 @@ pub(crate) fn failed_look(rules: &ResponseRules, answer: &Answer, now: Timestamp
 
 /// A status word for an activity that has this id.
 pub(crate) fn by_status(rules: &ResponseRules, status: Option<&str>, id: String) -> Outcome {
-    let is_ready = |word: &str| {
-        let mut words = rules.ready.iter();
-        words.any(|ready| ready.to_lowercase() == word.to_lowercase())
+    let is_one_of = |words: &[String], word: &str| {
+        let mut words = words.iter();
+        words.any(|one| one.to_lowercase() == word)
     };
-    match status {
-        Some(word) if is_ready(word) => created(rules, id),
-        Some(word) if is_failed(rules, status) => Outcome::Refused(format!(
-            "it could not use the file ({})",
-            clean(&word.to_lowercase())
-        )),
+    let is_like = |words: &[String], word: &str| {
+        let mut words = words.iter();
+        words.any(|one| word.contains(&one.to_lowercase()))
+    };
+    match status.map(str::to_lowercase) {
+        Some(word) if is_one_of(&rules.ready, &word) => created(rules, id),
+        Some(word) if is_like(&rules.failed, &word) => {
+            Outcome::Refused(format!("it could not use the file ({})", clean(&word)))
+        }
         _ => Outcome::Processing { id },
     }
 }
 
 /// Whether a status word says that the service could not use the file: there is no activity, whatever its list shows.
 pub(crate) fn is_failed(rules: &ResponseRules, status: Option<&str>) -> bool {
-    let status = status.unwrap_or_default().to_lowercase();
-    let is_ready = rules
-        .ready
-        .iter()
-        .any(|ready| ready.to_lowercase() == status);
-    let mut failed = rules.failed.iter();
-    !is_ready && failed.any(|word| status.contains(&word.to_lowercase()))
+    matches!(by_status(rules, status, String::new()), Outcome::Refused(_))
 }
 
 /// Whether an answer says that the access token is not accepted.
