@@ -121,13 +121,13 @@ impl SecretError {
     pub fn hint(&self) -> &'static str {
         match self {
             SecretError::Absent => {
-                "Start a keyring such as GNOME Keyring or KWallet and start Trackdock again, or keep secrets in a file that only you can read with `--secrets file`, or until Trackdock ends with `--secrets session`."
+                "Start a keyring such as GNOME Keyring or KWallet and try again, or keep secrets in a file that only you can read with `--secrets file`, or until Trackdock ends with `--secrets session`."
             }
             SecretError::Locked => {
                 "Unlock the keyring and try again; you are still signed in. Without a desktop to unlock it on, `--secrets file` keeps secrets in a file that only you can read, `--secrets session` until Trackdock ends."
             }
             SecretError::Died => {
-                "Start the keyring again, or sign out of the desktop and in again, then start Trackdock again; you are still signed in. Or use `--secrets file` or `--secrets session`."
+                "Start the keyring again, or sign out of the desktop and in again, and try again; you are still signed in. Or use `--secrets file` or `--secrets session`."
             }
             SecretError::Slow => {
                 "Look for a window that asks for the keyring's password and try again; you are still signed in. Or use `--secrets file` or `--secrets session`."

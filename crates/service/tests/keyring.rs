@@ -38,7 +38,53 @@ fn the_keyring_keeps_replaces_and_forgets() {
     runtime.block_on(async { assert!(store.get("account:trek-point").unwrap().is_some()) });
     store.delete("account:trek-point").unwrap();
     assert!(store.get("account:trek-point").unwrap().is_none());
+    another_one_is_found(&store);
     locked_is_told(&store);
+}
+
+/// The session's bus: the words behind `--print-reply`.
+fn over_the_bus(words: &[&str]) -> Option<String> {
+    let output = std::process::Command::new("dbus-send")
+        .args(["--session", "--print-reply"])
+        .args(words)
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success().then_some(said)
+}
+
+/// The keyring's process.
+fn keyring_process() -> Option<u32> {
+    let said = over_the_bus(&[
+        "--dest=org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus.GetConnectionUnixProcessID",
+        "string:org.freedesktop.secrets",
+    ])?;
+    said.split_whitespace().last()?.parse().ok()
+}
+
+/// Ends the keyring and starts another: what was stored is there, without a word of it.
+fn another_one_is_found(store: &KeyringStore) {
+    store
+        .set("account:trek-point", &Secret::new("kept"))
+        .unwrap();
+    let Some(process) = keyring_process() else {
+        return skipped("a keyring that is started anew", "its process is not known");
+    };
+    let run = |command: &str| {
+        let status = std::process::Command::new("sh")
+            .args(["-c", command])
+            .status();
+        assert!(status.unwrap().success(), "{command}");
+    };
+    run(&format!("kill {process}"));
+    while keyring_process() == Some(process) {
+        std::thread::yield_now();
+    }
+    run("printf '\n' | gnome-keyring-daemon --unlock --components=secrets > /dev/null");
+    let kept = store.get("account:trek-point").unwrap();
+    assert_eq!(kept.unwrap().expose(), "kept");
 }
 
 /// Locks the keyring over its bus; a locked one must not look empty.
@@ -46,17 +92,13 @@ fn locked_is_told(store: &KeyringStore) {
     store
         .set("account:trek-point", &Secret::new("kept"))
         .unwrap();
-    let locked = std::process::Command::new("dbus-send")
-        .args([
-            "--session",
-            "--print-reply",
-            "--dest=org.freedesktop.secrets",
-            "/org/freedesktop/secrets",
-            "org.freedesktop.Secret.Service.Lock",
-        ])
-        .arg("array:objpath:/org/freedesktop/secrets/collection/login")
-        .output();
-    if !locked.is_ok_and(|output| output.status.success()) {
+    let locked = over_the_bus(&[
+        "--dest=org.freedesktop.secrets",
+        "/org/freedesktop/secrets",
+        "org.freedesktop.Secret.Service.Lock",
+        "array:objpath:/org/freedesktop/secrets/collection/login",
+    ]);
+    if locked.is_none() {
         return skipped("a locked keyring", "it could not be locked");
     }
     for result in [

@@ -1,5 +1,6 @@
 //! A keyring that hangs, dies in a call, is locked or is started anew: each is told apart from none at all, in a sentence of
-//! its own with what to do. The keyring's library keeps one connection for ever, so each is met in a process of its own.
+//! its own with what to do; and one that is there again is found. The keyring's library opens it once for each process, so each
+//! is met in a process of its own.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
 #![allow(clippy::print_stdout, reason = "the process tells what it was told")]
@@ -82,7 +83,7 @@ const TOLD_DIED: &[&str] = &[
     "keyring_died",
     "The keyring stopped before it answered",
     "Start the keyring again",
-    "start Trackdock again",
+    "try again",
     "still signed in",
     "--secrets file",
 ];
@@ -122,25 +123,43 @@ fn a_keyring_that_hangs_is_slow() {
 
 #[test]
 fn a_keyring_that_dies_in_a_call_is_told() {
+    let always = [TOLD_DIED; 3];
     // The bus says so.
-    check(
-        LONG,
-        at("SearchItems", 1, Met::Error(DIED)),
-        [NONE, TOLD_DIED, TOLD_DIED],
-    );
-    check(LONG, at("OpenSession", 0, Met::Error(DIED)), [TOLD_DIED; 3]);
+    check(LONG, at("SearchItems", 0, Met::Error(DIED)), always);
+    check(LONG, at("OpenSession", 0, Met::Error(DIED)), always);
     // The bus ends with it.
-    check(
-        LONG,
-        at("SearchItems", 1, Met::End),
-        [NONE, TOLD_DIED, TOLD_DIED],
-    );
-    // It is there again, but knows nothing of us.
-    check(
-        LONG,
-        at("SearchItems", 1, Met::Error(NO_SESSION)),
-        [NONE, TOLD_DIED, TOLD_DIED],
-    );
+    check(LONG, at("SearchItems", 0, Met::End), always);
+    // It is there again each time, but knows nothing of us.
+    check(LONG, at("SearchItems", 0, Met::Error(NO_SESSION)), always);
+}
+
+#[test]
+fn a_keyring_that_is_there_again_is_found_at_once() {
+    for met in [Met::Error(DIED), Met::End, Met::Error(NO_SESSION)] {
+        let once = move |call: &str, nth: usize| match (call, nth) {
+            ("SearchItems", 1) => met,
+            _ => Met::Well,
+        };
+        let bus = check(LONG, once, [NONE; 3]);
+        let asked = (bus.count("OpenSession"), bus.count("SearchItems"));
+        assert_eq!(asked, (2, 4), "{met:?}");
+    }
+}
+
+#[test]
+fn a_keyring_that_starts_later_is_found() {
+    // It is not there for two tries, when the program starts and later.
+    for (from, told) in [
+        (0, [TOLD_ABSENT, NONE, NONE]),
+        (1, [NONE, TOLD_ABSENT, NONE]),
+    ] {
+        let late = move |call: &str, nth: usize| match (call, nth) {
+            ("SearchItems", 1) => Met::Error(DIED),
+            ("OpenSession", nth) if (from..from + 2).contains(&nth) => Met::Error(GONE),
+            _ => Met::Well,
+        };
+        check(LONG, late, told);
+    }
 }
 
 #[test]
@@ -148,11 +167,10 @@ fn a_keyring_that_is_gone_is_absent() {
     check(
         LONG,
         |call, nth| match (call, nth) {
-            ("SearchItems", 1) => Met::Error(DIED),
-            ("SearchItems", 2..) => Met::Error(GONE),
+            ("SearchItems" | "OpenSession", 1..) => Met::Error(GONE),
             _ => Met::Well,
         },
-        [NONE, TOLD_DIED, TOLD_ABSENT],
+        [NONE, TOLD_ABSENT, TOLD_ABSENT],
     );
     check(
         LONG,

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use keyring::{Entry, Error};
+use keyring::Error;
+use keyring_core::{Entry, get_default_store};
 
 use super::{Secret, SecretError, SecretStore};
 
@@ -48,19 +49,22 @@ impl KeyringStore {
         self
     }
 
-    /// Asks for one entry; `None` when there is none.
+    /// Asks for one entry; `None` when there is none. Each call may be made twice: it comes to the same.
     fn run<T: Send + 'static>(
         &self,
         name: &str,
-        call: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
+        call: impl Fn(&Entry) -> Result<T, Error> + Send + 'static,
     ) -> Result<Option<T>, SecretError> {
         let (service, name) = (self.service.clone(), name.to_owned());
         self.aside(move || {
-            let entry = Entry::new(&service, &name).map_err(|error| not_open(&name, error))?;
-            match call(&entry) {
-                Ok(value) => Ok(Some(value)),
-                Err(Error::NoEntry) => Ok(None),
-                Err(error) => Err(told(&name, error)),
+            open()?;
+            match asked(&service, &name, &call) {
+                // It was started anew since it was opened, or is being so.
+                Err(SecretError::Died | SecretError::Absent) => {
+                    open_again()?;
+                    asked(&service, &name, &call)
+                }
+                answer => answer,
             }
         })
     }
@@ -114,11 +118,41 @@ impl SecretStore for KeyringStore {
     }
 }
 
-/// Why the keyring could not be opened. The library tries once, and says afterwards only that it failed.
-fn not_open(name: &str, error: Error) -> SecretError {
-    match (error, Entry::store_status()) {
-        (Error::NoDefaultStore, Err(cause)) => from_platform(&cause.to_string(), Before::Open),
-        (error, _) => told(name, error),
+/// Opens the keyring of this system, if it is not open. Its library tries that once, and never again.
+fn open() -> Result<(), SecretError> {
+    match keyring::Entry::store_status() {
+        Err(_) if get_default_store().is_none() => open_again(),
+        _ => Ok(()),
+    }
+}
+
+/// Opens it anew, where that is a connection: a keyring that was started since knows nothing of the old one.
+fn open_again() -> Result<(), SecretError> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    {
+        let store = zbus_secret_service_keyring_store::Store::new();
+        keyring_core::set_default_store(store.map_err(|error| not_open(&error))?);
+    }
+    Ok(())
+}
+
+fn asked<T>(
+    service: &str,
+    name: &str,
+    call: &impl Fn(&Entry) -> Result<T, Error>,
+) -> Result<Option<T>, SecretError> {
+    match Entry::new(service, name).and_then(|entry| call(&entry)) {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(told(name, error)),
+    }
+}
+
+/// Why it could not be opened.
+fn not_open(error: &Error) -> SecretError {
+    match error {
+        Error::PlatformFailure(cause) => from_platform(&cause.to_string(), Before::Open),
+        _ => SecretError::Absent,
     }
 }
 
