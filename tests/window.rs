@@ -11,6 +11,8 @@
 
 #[path = "window/desk.rs"]
 mod desk;
+#[path = "common/ports.rs"]
+mod ports;
 #[path = "window/programs.rs"]
 mod programs;
 #[path = "window/recordings.rs"]

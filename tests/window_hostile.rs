@@ -12,6 +12,8 @@
 mod desk;
 #[path = "window/payloads.rs"]
 mod payloads;
+#[path = "common/ports.rs"]
+mod ports;
 #[path = "window/programs.rs"]
 mod programs;
 #[path = "window/recordings.rs"]

@@ -10,9 +10,9 @@ use fantoccini::{Client, Locator};
 use sandbox::{Clients, Options, Sandbox, ServiceName};
 use serde_json::Value;
 
+use crate::ports::quiet_ports;
 use crate::programs::{
-    browser_wishes, focus_save_dialog, free_ports, session, start, window_wishes, write_browser,
-    write_config,
+    browser_wishes, focus_save_dialog, session, start, window_wishes, write_browser, write_config,
 };
 use crate::skipped::partly_skipped;
 use crate::volume;
@@ -33,7 +33,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) async fn open() -> Desk {
         let mut desk = Desk::prepared(async |_, _| {}).await;
-        let [chrome] = free_ports();
+        let [chrome] = quiet_ports();
         let mut driver = Command::new("chromedriver");
         desk.drivers
             .push(start(driver.arg(format!("--port={chrome}"))));
@@ -44,7 +44,7 @@ impl Desk {
     /// A desk without a browser, whose folder was prepared before the window opened.
     pub(crate) async fn prepared(prepare: impl AsyncFnOnce(&Sandbox, &Path)) -> Desk {
         let folder = tempfile::tempdir().unwrap();
-        let [mmt, tp, driver, native] = free_ports();
+        let [mmt, tp, driver, native] = quiet_ports();
         let uris = [
             (ServiceName::MapMyTracks, "map-my-tracks", mmt),
             (ServiceName::TrekPoint, "trek-point", tp),

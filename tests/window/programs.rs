@@ -2,7 +2,6 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -136,12 +135,6 @@ pub(crate) async fn session(port: u16, wishes: Value) -> Client {
             Err(_) => tokio::time::sleep(STEP * 3).await,
         }
     }
-}
-
-/// Ports that nobody listens on.
-pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// Gives the dialog the keyboard. There is no window manager here to do it, and when the menu closes, the page takes the

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::response::Response;
+use common::ports::quiet_ports;
 use common::{Fake, Seen, client, json, now, run, settings, signed_in, silent, stored_access};
 use service::{
     Client, Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore, SignInError,
@@ -17,11 +18,8 @@ const MMT: ServiceId = ServiceId::MapMyTracks;
 const TP: ServiceId = ServiceId::TrekPoint;
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    let [port] = quiet_ports();
+    port
 }
 
 fn ready(

@@ -1,18 +1,20 @@
 //! A home of its own for each test: a data folder, a sandbox of both services, a device, and the program as users start it.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+#[path = "../../../../tests/common/ports.rs"]
+mod ports;
 #[path = "../../../../tests/common/skipped.rs"]
 pub(crate) mod skipped;
 
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use ports::quiet_ports;
 use sandbox::{Clients, Options, Sandbox, ServiceName};
 use skipped::skipped;
 use track::{Kind, Point, Position, Sport, Track};
@@ -50,7 +52,7 @@ impl Home {
     }
 
     fn with(folder: tempfile::TempDir, data: PathBuf) -> Home {
-        let ports = free_ports();
+        let ports: [u16; 2] = quiet_ports();
         let uri = |port: u16, service: &str| format!("http://127.0.0.1:{port}/{service}");
         let clients = Clients {
             redirect_uris: vec![
@@ -229,12 +231,6 @@ pub(crate) fn started(mut command: Command) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
-}
-
-/// Two ports that nobody listens on.
-fn free_ports() -> [u16; 2] {
-    let held = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// A small ride of its own for each number: another start, another place.

@@ -1,11 +1,12 @@
 //! A data folder, a folder of rides, both services in the sandbox, and an engine that can be ended and started again.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+#[path = "../../../../tests/common/ports.rs"]
+mod ports;
 #[path = "../../../../tests/common/skipped.rs"]
 mod skipped;
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Program, Stdio};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use engine::view::{
 };
 use engine::{Command, Connected, Engine, EngineOptions, Secret, SecretsPlace, ServiceId};
 use jiff::{SignedDuration, Timestamp};
+use ports::quiet_ports;
 use sandbox::{Clients, Harm, Options, Sandbox, ServiceName};
 use skipped::skipped;
 use track::{Kind, Point, Position, Sport, Track};
@@ -54,9 +56,7 @@ impl Home {
 
     /// The same with nothing running yet.
     pub(crate) fn at_rest() -> Home {
-        let ports = [(), ()]
-            .map(|()| TcpListener::bind("127.0.0.1:0").unwrap())
-            .map(|listener| listener.local_addr().unwrap().port());
+        let ports: [u16; 2] = quiet_ports();
         let uri = |at: usize| format!("http://127.0.0.1:{}/x", ports[at]);
         let sandbox = Sandbox::start(Options {
             clients: Clients {
