@@ -113,8 +113,11 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
             ..
         } if from == State::Sending => throttled_in_doubt(after, now),
         Outcome::Throttled { after, .. } => throttled(after, from, now),
-        Outcome::Transient { what, after } => unreachable_now(&what, after, from, now),
-        Outcome::SecretsClosed(error) => secrets_closed(error.into(), from, now),
+        Outcome::Transient { what, after } => {
+            tried_again(unreachable(&what, service), after, from, now)
+        }
+        Outcome::NoList(what) => tried_again(no_list(&what, service), None, from, now),
+        Outcome::SecretsClosed(error) => tried_again(error.into(), None, from, now),
         Outcome::Unknown(what) if from == State::Processing => {
             let reason = format!("{service} did not answer clearly: {}.", clause(&what));
             Step::to(State::Processing, reason).due(schedule::delay(now.failures, None, now.dice))
@@ -185,33 +188,35 @@ fn throttled_in_doubt(after: Option<Duration>, now: &Circumstances<'_>) -> Step 
     .effect(pause_as_asked(service, wait))
 }
 
-/// What cannot be read is not signed out: it waits until the keyring opens.
-fn secrets_closed(problem: Problem, from: State, now: &Circumstances<'_>) -> Step {
-    let wait = schedule::delay(now.failures, None, now.dice);
-    let reason = format!("{} It is tried again by itself.", problem.title);
-    let step = Step::to(resting(from), reason).due(wait);
-    step.effect(AccountEffect::Pause(problem, wait))
+/// Without the list nothing is known of what is there.
+fn no_list(what: &str, service: &str) -> Problem {
+    let what = clause(what);
+    Problem::new(
+        "no_list",
+        format!("The list of your activities at {service} cannot be read: {what}."),
+        "Uploads wait, so that nothing is sent twice; it is tried again by itself. If this lasts, report it together with what `trackdock-cli doctor` says.",
+    )
 }
 
-fn unreachable_now(
-    what: &str,
+fn unreachable(what: &str, service: &str) -> Problem {
+    Problem::new(
+        "unreachable",
+        format!("{service} cannot be reached: {}.", clause(what)),
+        "Check the connection to the internet; it is tried again by itself.",
+    )
+}
+
+/// What can't be done now waits until it can. Whose tokens cannot be read is not signed out.
+fn tried_again(
+    problem: Problem,
     after: Option<Duration>,
     from: State,
     now: &Circumstances<'_>,
 ) -> Step {
-    let service = now.service;
     let wait = schedule::delay(now.failures, after, now.dice);
-    let title = format!("{service} cannot be reached: {}.", clause(what));
-    let hint = "Check the connection to the internet; it is tried again by itself.";
-    let step = Step::to(
-        resting(from),
-        format!("{title} It is tried again by itself."),
-    )
-    .due(wait);
-    step.effect(AccountEffect::Pause(
-        Problem::new("unreachable", title, hint),
-        wait,
-    ))
+    let reason = format!("{} It is tried again by itself.", problem.title);
+    let step = Step::to(resting(from), reason).due(wait);
+    step.effect(AccountEffect::Pause(problem, wait))
 }
 
 /// After the service's list was searched for an unsure upload: what is not there at the second look has not arrived.

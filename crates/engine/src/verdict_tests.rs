@@ -174,6 +174,17 @@ fn a_locked_keyring_is_told_as_such() {
 }
 
 #[test]
+fn a_list_that_cannot_be_read_is_no_fault_of_the_network() {
+    for from in [Waiting, Processing, Unsure] {
+        let happened = Happened::Answered(Outcome::NoList("it does not end".into()));
+        let step = verdict(from, happened, &circumstances()).unwrap();
+        assert_eq!((step.state, step.due_in), (from, seconds(30)));
+        assert_eq!(effect(&step), ("no_list", seconds(30)));
+        check_sentences(&step);
+    }
+}
+
+#[test]
 fn an_unknown_outcome_is_looked_for_sent_again_or_asked_about() {
     let without_list = Circumstances {
         can_list: false,

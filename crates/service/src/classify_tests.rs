@@ -60,6 +60,7 @@ fn short(verdict: Verdict) -> String {
                 format!("throttled{}{doubt}", secs(after))
             }
             Outcome::Transient { after, .. } => format!("transient{}", secs(after)),
+            Outcome::NoList(what) => format!("no list: {what}"),
             Outcome::SecretsClosed(_) => "secrets closed".into(),
             Outcome::Unknown(_) => "unknown".into(),
         },

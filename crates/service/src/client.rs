@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Request};
 use serde_json::Value;
+use tokio::time::Instant;
 use track::{Format, Sport};
 use url::Url;
 
@@ -29,7 +30,7 @@ use crate::wire::{ANSWER, LIST, Wire};
 pub type Clock<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
 
 /// More pages than this is no list but a loop.
-const PAGES: usize = 200;
+const PAGES: usize = 2_000;
 
 /// One file to send.
 #[derive(Clone, Debug)]
@@ -317,6 +318,7 @@ impl Client {
             .ok_or_else(|| Outcome::Blocked("it has no list".into()))?;
         let settings = &self.session.settings;
         let mut url = settings.url(Base::Api, path).ok_or_else(not_set)?;
+        let begun = Instant::now();
         let mut list = Vec::new();
         for _ in 0..PAGES {
             let (answer, token) = self.read(&url, LIST, now).await?;
@@ -334,13 +336,16 @@ impl Client {
                 Next::End => return Ok(list),
                 Next::Page(next) => next,
                 Next::Astray => {
-                    return Err(Outcome::transient(
-                        "its list goes on where it cannot be followed",
-                    ));
+                    let what = "it goes on where it cannot be followed";
+                    return Err(Outcome::NoList(what.into()));
                 }
             };
+            // What is put together of answers so far apart is no picture of one moment.
+            if begun.elapsed() > self.session.wire.longest() {
+                return Err(Outcome::NoList("it takes far too long to read".into()));
+            }
         }
-        Err(Outcome::transient("its list does not end"))
+        Err(Outcome::NoList("it does not end".into()))
     }
 
     /// Whose sign-in this is.
@@ -395,7 +400,10 @@ impl Client {
                 .wire
                 .ask(request, cap)
                 .await
-                .map_err(|lost| Outcome::transient(lost.what))?;
+                .map_err(|lost| match cap {
+                    LIST if lost.too_long => Outcome::NoList("it is far too long".into()),
+                    _ => Outcome::transient(lost.what),
+                })?;
             if !classify::refuses_token(&self.session.settings.descriptor.response, &answer) {
                 return Ok((answer, token));
             }

@@ -49,6 +49,8 @@ pub enum Outcome {
         /// How long to wait at least.
         after: Option<Duration>,
     },
+    /// The service answers, but its list cannot be read to its end, so that nothing is known of what it has.
+    NoList(String),
     /// The secret store does not give the sign-in out; nothing was sent, and nobody is signed out.
     SecretsClosed(SecretError),
     /// It may or may not have been taken: never send again blindly.
@@ -91,6 +93,7 @@ impl Outcome {
                 what: clean(&what),
                 after,
             },
+            Outcome::NoList(what) => Outcome::NoList(clean(&what)),
             closed @ Outcome::SecretsClosed(_) => closed,
             Outcome::Unknown(what) => Outcome::Unknown(clean(&what)),
         }

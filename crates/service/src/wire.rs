@@ -20,20 +20,34 @@ use crate::transport::{Broken, Carried, Transport};
 const CONNECT: Duration = Duration::from_secs(10);
 /// The largest answer that is read, after unpacking.
 pub(crate) const ANSWER: usize = 1 << 20;
-/// The largest list that is read, after unpacking.
-pub(crate) const LIST: usize = 8 << 20;
-/// Bytes handed to the socket at once: the steps of the progress, and the least that must go within the stall limit.
+/// The largest page of a list that is read, after unpacking: some ten thousand activities, of a service that has no pages.
+pub(crate) const LIST: usize = 16 << 20;
+/// Bytes handed to the socket at once: the steps of the progress, and the least that must go, or come, within the stall limit.
 const CHUNK: usize = 16 << 10;
 /// So long nothing may move.
 const STALL: Duration = Duration::from_secs(60);
+/// So many times as long an answer may take in all.
+const WHOLE: u32 = 5;
 
 /// No usable answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lost {
     /// The request may have been taken.
     pub(crate) perhaps_taken: bool,
+    /// An answer came, beyond what is read of one.
+    pub(crate) too_long: bool,
     /// A clause for the user.
     pub(crate) what: String,
+}
+
+impl Lost {
+    fn new(perhaps_taken: bool, what: impl Into<String>) -> Self {
+        Self {
+            perhaps_taken,
+            too_long: false,
+            what: what.into(),
+        }
+    }
 }
 
 /// A body on its way out: how much of it has gone, and how much it is.
@@ -114,14 +128,8 @@ impl Wire {
             }
         };
         let response = timeout_at(Instant::now() + self.stall, http.execute(request)).await;
-        let response = response.map_err(|_| Lost {
-            perhaps_taken: true,
-            what: self.silence(),
-        })?;
-        let response = response.map_err(|error| Lost {
-            perhaps_taken: !error.is_connect(),
-            what: cause(&error),
-        })?;
+        let response = response.map_err(|_| Lost::new(true, self.silence()))?;
+        let response = response.map_err(|error| Lost::new(!error.is_connect(), cause(&error)))?;
         self.read(response, cap).await
     }
 
@@ -153,16 +161,16 @@ impl Wire {
                     deadline = Instant::now() + self.stall;
                     progress(outgoing.sent(), outgoing.total);
                 }
-                () = sleep_until(deadline) => return Err(Lost { perhaps_taken: outgoing.sent() > 0, what: self.silence() }),
+                () = sleep_until(deadline) => return Err(Lost::new(outgoing.sent() > 0, self.silence())),
             }
         };
         let sent = outgoing.sent();
         if sent > 0 {
             progress(sent, outgoing.total);
         }
-        let response = response.map_err(|error| Lost {
-            perhaps_taken: sent > 0 && !error.is_connect() && !error.is_builder(),
-            what: cause(&error),
+        let response = response.map_err(|error| {
+            let went = sent > 0 && !error.is_connect() && !error.is_builder();
+            Lost::new(went, cause(&error))
         })?;
         self.read(response, ANSWER).await
     }
@@ -181,19 +189,10 @@ impl Wire {
             body,
         };
         let reply = timeout_at(Instant::now() + self.stall, transport.carry(carried)).await;
-        let reply = reply.map_err(|_| Lost {
-            perhaps_taken: true,
-            what: self.silence(),
-        })?;
+        let reply = reply.map_err(|_| Lost::new(true, self.silence()))?;
         let reply = reply.map_err(|broken| match broken {
-            Broken::NotSent => Lost {
-                perhaps_taken: false,
-                what: "the connection was refused".into(),
-            },
-            Broken::Lost => Lost {
-                perhaps_taken: true,
-                what: "the connection broke off".into(),
-            },
+            Broken::NotSent => Lost::new(false, "the connection was refused"),
+            Broken::Lost => Lost::new(true, "the connection broke off"),
         })?;
         let headers = reply.headers.iter().filter_map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
@@ -206,25 +205,31 @@ impl Wire {
         })
     }
 
+    /// Reads the body: never slower than [`CHUNK`] within the stall limit, which a list of many years may need again and again.
     async fn read(&self, mut response: reqwest::Response, cap: usize) -> Result<Answer, Lost> {
-        let lost = |what: String| Lost {
-            perhaps_taken: true,
-            what,
-        };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let deadline = Instant::now() + self.stall;
+        let latest = Instant::now() + self.longest();
+        let mut deadline = Instant::now() + self.stall;
+        let mut next_step = CHUNK;
         let mut body = Vec::new();
         loop {
-            let chunk = timeout_at(deadline, response.chunk())
+            let chunk = timeout_at(deadline.min(latest), response.chunk())
                 .await
-                .map_err(|_| lost(self.silence()))?;
-            let Some(chunk) = chunk.map_err(|error| lost(cause(&error)))? else {
+                .map_err(|_| Lost::new(true, self.slowness(deadline > latest)))?;
+            let Some(chunk) = chunk.map_err(|error| Lost::new(true, cause(&error)))? else {
                 break;
             };
             if body.len() + chunk.len() > cap {
-                return Err(lost("its answer is far too long".into()));
+                return Err(Lost {
+                    too_long: true,
+                    ..Lost::new(true, "its answer is far too long")
+                });
             }
             body.extend_from_slice(&chunk);
+            if body.len() >= next_step {
+                next_step = body.len() + CHUNK;
+                deadline = Instant::now() + self.stall;
+            }
         }
         Ok(Answer {
             status,
@@ -233,16 +238,26 @@ impl Wire {
         })
     }
 
+    /// The longest that one answer may take.
+    pub(crate) fn longest(&self) -> Duration {
+        self.stall * WHOLE
+    }
+
+    fn slowness(&self, moved: bool) -> String {
+        if moved {
+            "its answer takes far too long".into()
+        } else {
+            self.silence()
+        }
+    }
+
     fn silence(&self) -> String {
         format!("nothing moved for {} seconds", self.stall.as_secs().max(1))
     }
 }
 
 fn usable(http: &Result<reqwest::Client, String>) -> Result<&reqwest::Client, Lost> {
-    http.as_ref().map_err(|what| Lost {
-        perhaps_taken: false,
-        what: what.clone(),
-    })
+    http.as_ref().map_err(|what| Lost::new(false, what))
 }
 
 impl Outgoing {

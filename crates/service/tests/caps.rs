@@ -21,7 +21,7 @@ use told::{Asked, World};
 const LONG: Duration = Duration::from_secs(600);
 /// The longest answer that counts, and the longest list.
 const ANSWER: usize = 1 << 20;
-const LIST: usize = 8 << 20;
+const LIST: usize = 16 << 20;
 
 const MMT_UPLOAD: &str = "POST /api3/uploadActivity";
 const MMT_TOKEN: &str = "POST /api3/oauth/token";
@@ -79,7 +79,7 @@ const LONGS: [Long; 8] = [
         body: r#"{"activities":[{"id":4},{"id":5}]}"#,
         cap: LIST,
         sound: "list of 2",
-        too_long: "transient",
+        too_long: "no list",
         ..UPLOAD
     },
     Long {
@@ -213,4 +213,46 @@ async fn a_gzip_bomb_does_not_go_off() {
     for long in &LONGS {
         check(&world, long, 64 << 20, Sent::Packed).await;
     }
+}
+
+/// The least that must come within the limit without movement.
+const STEP: usize = 16 << 10;
+/// So many times as long as that an answer may take in all.
+const WHOLE: u32 = 5;
+
+/// A list that comes a step at a time.
+fn slow_list(steps: usize, pause: Duration) -> Reply {
+    let reply = lengthened(r#"{"activities":[]}"#, steps * STEP, Sent::Plain);
+    let pieces = reply.pieces.concat();
+    Reply {
+        pieces: pieces.chunks(STEP).map(<[u8]>::to_vec).collect(),
+        pause,
+        ..reply
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_may_take_long_as_long_as_it_moves() {
+    let stall = Duration::from_secs(2);
+    let world = World::start(stall, LONG).await;
+    world
+        .raw
+        .answer(move |_| slow_list(5, Duration::from_millis(600)));
+    let begun = std::time::Instant::now();
+    let told = world.ask(TrekPoint, Asked::List, true).await;
+    assert_eq!(told.what, "list of 0", "{told:?}");
+    assert!(begun.elapsed() > stall, "it was not slow");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_moves_without_end_is_given_up() {
+    let stall = Duration::from_millis(100);
+    let world = World::start(stall, LONG).await;
+    // In its whole length it would take three times as long as it may.
+    let pause = Duration::from_millis(10);
+    world
+        .raw
+        .answer(move |_| slow_list((3 * WHOLE * 10) as usize, pause));
+    let told = world.ask(TrekPoint, Asked::List, true).await;
+    assert_eq!(told.what, "transient", "{told:?}");
 }

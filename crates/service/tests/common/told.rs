@@ -2,13 +2,14 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use service::{Client, Outcome, SecretStore, ServiceId, SessionStore, SignInError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use track::Format;
 
+use crate::common::ports::quiet_ports;
 use crate::common::{client, now, run, settings, signed_in, silent, stored_access};
 use crate::raw::Raw;
 
@@ -50,7 +51,7 @@ impl World {
         let stores = [(); 2].map(|()| Arc::new(SessionStore::new()));
         let clients = ServiceId::ALL.map(|id| {
             [short, long].map(|stall| {
-                let port = quiet_port();
+                let [port] = quiet_ports();
                 let redirect = format!("redirect_uris = [\"http://127.0.0.1:{port}/back\"]");
                 let store = Arc::clone(&stores[id as usize]);
                 client(settings(id, raw.port, &redirect), store, folder.path())
@@ -112,17 +113,6 @@ impl World {
     }
 }
 
-/// A free port that no connection going out is given by the system meanwhile.
-fn quiet_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(20_000);
-    loop {
-        let port = NEXT.fetch_add(1, Ordering::Relaxed);
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
 async fn signing_in(client: &Client) -> (String, String) {
     let never = std::future::pending();
     match client.sign_in(&browser, &now, never).await {
@@ -175,6 +165,7 @@ fn told(outcome: Outcome) -> (String, String) {
             None => ("throttled".into(), what),
         },
         Outcome::Transient { what, .. } => ("transient".into(), what),
+        Outcome::NoList(words) => ("no list".into(), words),
         Outcome::SecretsClosed(error) => ("secrets closed".into(), error.to_string()),
         Outcome::Unknown(words) => ("unknown".into(), words),
     }
