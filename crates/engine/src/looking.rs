@@ -121,14 +121,14 @@ impl State {
         let now = self.now();
         let asked_at = asked_at.min(now);
         let due = self.library.looks_due(account, asked_at, u32::MAX);
-        let mut written = true;
-        for job in self.check(due).unwrap_or_default() {
-            if written && job.upload.state == UploadState::Unsure {
-                let found = self.search(&list, &job);
-                written = self.step(service, &job, Happened::Searched(&found)).is_ok();
-            }
-        }
-        if !written {
+        let unsure = |job: &&Job| job.upload.state == UploadState::Unsure;
+        let is_written = self.check(due).is_some_and(|due| {
+            due.iter().filter(unsure).all(|job| {
+                let found = self.search(&list, job);
+                self.step(service, job, Happened::Searched(&found)).is_ok()
+            })
+        });
+        if !is_written {
             // It is not asked for once more because of our own disk.
             return self.unsettled.push(Event::Listed {
                 service,
