@@ -6,9 +6,7 @@ use library::{
     AccountId, AccountRow, AccountState, ActivityId, IfOther, Selection, SignIn,
     State as UploadState,
 };
-use service::{
-    Client, Secret, ServiceId, Settings, SignInError, SignOutError, SignedIn, SignedOut,
-};
+use service::{Client, ServiceId, Settings, SignInError, SignOutError, SignedIn, SignedOut};
 use tokio::sync::{oneshot, watch};
 
 use crate::config::{self, Config};
@@ -52,77 +50,6 @@ impl State {
             Arc::clone(&self.store),
             self.data_dir.clone(),
         )
-    }
-
-    /// Asks the secret store whether it has the client secret, where one is wanted.
-    fn ask_for_secret(&mut self, service: ServiceId) {
-        let inbox = self.inbox.clone();
-        let handle = self.runtime.handle().clone();
-        let Some(lane) = self
-            .lane(service)
-            .filter(|lane| lane.settings.wants_secret())
-        else {
-            return;
-        };
-        let client = Arc::clone(&lane.client);
-        handle.spawn(async move {
-            let stored = client.has_client_secret().await.map_err(Problem::from);
-            // The engine may have ended.
-            let _ = inbox.send(Event::ClientSecret {
-                service,
-                stored,
-                answer: None,
-            });
-        });
-    }
-
-    pub(crate) fn set_client_secret(
-        &mut self,
-        service: ServiceId,
-        secret: Secret,
-        answer: oneshot::Sender<Answer>,
-    ) {
-        let inbox = self.inbox.clone();
-        let handle = self.runtime.handle().clone();
-        let Some(lane) = self.lane(service) else {
-            return;
-        };
-        let client = Arc::clone(&lane.client);
-        handle.spawn(async move {
-            let stored = client
-                .set_client_secret(secret)
-                .await
-                .map(|()| true)
-                .map_err(Problem::from);
-            // The engine may have ended.
-            let _ = inbox.send(Event::ClientSecret {
-                service,
-                stored,
-                answer: Some(answer),
-            });
-        });
-    }
-
-    pub(crate) fn client_secret_stored(
-        &mut self,
-        service: ServiceId,
-        stored: Result<bool, Problem>,
-        answer: Option<oneshot::Sender<Answer>>,
-    ) {
-        let Some(lane) = self.lane(service) else {
-            return;
-        };
-        match &stored {
-            Ok(has_secret) => lane.has_secret = *has_secret,
-            // Without an account nobody needs the secret store yet; a sign-in says it again.
-            Err(problem) if lane.account.is_some() || answer.is_some() => {
-                lane.problem = Some(problem.clone())
-            }
-            Err(problem) => tracing::info!("{}: {}", service.name(), problem.title),
-        }
-        if let Some(answer) = answer {
-            self.reply(answer, stored.map(|_| None));
-        }
     }
 
     /// Writes a service's settings and works by them from now on. Answers which service they are of.

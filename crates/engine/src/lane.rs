@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use library::{AccountId, UploadId};
@@ -35,9 +36,22 @@ pub(crate) struct Lane {
     /// A sign-in that is under way; sending `true` gives it up.
     pub(crate) signing_in: Option<watch::Sender<bool>>,
     pub(crate) signing_out: bool,
-    pub(crate) has_secret: bool,
+    pub(crate) secret: ClientSecret,
     /// Why the last sign-in or sign-out did not work.
     pub(crate) problem: Option<Problem>,
+}
+
+/// What is known of the client secret.
+pub(crate) enum ClientSecret {
+    /// It was not looked for yet.
+    Unknown,
+    /// The secret store did not tell, for this reason; it is asked once more then.
+    Unreadable {
+        why: Problem,
+        ask_at: Instant,
+    },
+    Stored,
+    Missing,
 }
 
 impl Lane {
@@ -61,7 +75,7 @@ impl Lane {
             stumbles: 0,
             signing_in: None,
             signing_out: false,
-            has_secret: false,
+            secret: ClientSecret::Unknown,
             problem: None,
         }
     }
@@ -96,10 +110,19 @@ impl Lane {
     /// What is still missing before one can sign in, in words.
     pub(crate) fn missing(&self) -> Vec<String> {
         let mut missing = self.settings.missing();
-        if self.settings.wants_secret() && !self.has_secret {
+        if self.settings.wants_secret() && matches!(self.secret, ClientSecret::Missing) {
             missing.push("the client secret".to_owned());
         }
         missing
+    }
+
+    /// What is wrong that can be put right at its account.
+    pub(crate) fn problem(&self) -> Option<&Problem> {
+        match (&self.problem, &self.secret) {
+            // Without an account nobody needs the secret store yet; a sign-in says it again.
+            (None, ClientSecret::Unreadable { why, .. }) if self.account.is_some() => Some(why),
+            (problem, _) => problem.as_ref(),
+        }
     }
 
     /// Nothing that was learnt of one account holds for the next.

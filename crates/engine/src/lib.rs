@@ -9,6 +9,7 @@ mod accounts;
 mod archive;
 mod browser;
 mod checks;
+mod client_secret;
 mod clock;
 mod config;
 mod convert;

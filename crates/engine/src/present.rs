@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use library::{AccountId, AccountRow, AccountState, Counts, State};
 
 use crate::devices::{DeviceEntry, Running};
-use crate::lane::Lane;
+use crate::lane::{ClientSecret, Lane};
 use crate::rows::{counts, millis, small};
 use crate::verdict::UNDECIDED;
 use crate::view::{
@@ -177,12 +177,12 @@ fn service_view(
         name: lane.service.display().to_owned(),
         missing: lane.missing(),
         wants_secret: lane.settings.wants_secret(),
-        has_secret: lane.has_secret,
+        has_secret: matches!(lane.secret, ClientSecret::Stored),
         redirect_uris: lane.settings.redirect_uris.clone(),
         register_at: lane.settings.register_at().to_owned(),
         partly_assumed: lane.settings.partly_assumed(),
         signing_in: lane.signing_in.is_some(),
-        problem: lane.problem.clone(),
+        problem: lane.problem().cloned(),
         account: account.map(|account| account_view(account, lane, counted, now)),
     }
 }

@@ -321,6 +321,7 @@ impl State {
             watch.rescan();
         }
         self.look_at_devices();
+        self.ask_for_unread_secrets();
         if self.sends {
             self.send_what_is_due();
         }

@@ -9,6 +9,7 @@ use super::athlete::Athlete;
 use super::files;
 use super::power::unsound;
 use super::world::World;
+use crate::lane::ClientSecret;
 
 /// Numbers of activities and uploads that a world may reach.
 const MOST: i64 = 64;
@@ -95,6 +96,7 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
         wrong.extend(unasked(world, athlete, id));
     }
     wrong.extend(shared(world));
+    wrong.extend(unread(world));
     wrong.extend(unsound(world.library()));
     for told in &world.told {
         if world.library().activity(ActivityId(*told)).is_err() {
@@ -104,6 +106,14 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Whatever the keyring did, what it holds is known.
+fn unread(world: &World) -> Option<String> {
+    let lanes = &world.program.as_ref().unwrap().state.lanes;
+    let lane = lanes.iter().find(|lane| lane.settings.wants_secret())?;
+    let is_known = matches!(lane.secret, ClientSecret::Stored);
+    (!is_known).then(|| "it is not known that the client secret is there".to_owned())
 }
 
 /// No activity of a service is two uploads of an account.
