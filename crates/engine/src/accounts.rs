@@ -221,17 +221,12 @@ impl State {
         let sign_in = SignIn {
             service: service.name().to_owned(),
             remote_id: who.remote_id.clone(),
+            tells_who: self
+                .lane(service)
+                .is_some_and(|lane| lane.client.has_profile()),
             label,
             scopes: who.scopes.clone(),
         };
-        match self.unconfirmed(service, who) {
-            Ok(None) => {}
-            Ok(Some(known)) => {
-                let problem = problem::unconfirmed(service, &known.label);
-                return self.turn_away(service, &known, problem, answer);
-            }
-            Err(problem) => return self.sign_in_ended(service, Err(problem), answer),
-        }
         let account = self.lane(service).and_then(|lane| lane.account);
         // Who signed out first may come back as somebody else; the uploads of before stay with who they belong to.
         let if_other = if account.is_some() {
@@ -251,28 +246,13 @@ impl State {
                 let problem = problem::other_account(service, &sign_in.label, &known.label);
                 return self.turn_away(service, &known, problem, answer);
             }
+            Ok(library::SignedIn::Unconfirmed(known)) => {
+                let problem = problem::unconfirmed(service, &known.label);
+                return self.turn_away(service, &known, problem, answer);
+            }
             Err(error) => Err(error.into()),
         };
         self.sign_in_ended(service, done, answer);
-    }
-
-    /// The account whose uploads are here, where the service tells who signs in, but did not this time: it may be somebody else,
-    /// to whom they must not go.
-    fn unconfirmed(
-        &mut self,
-        service: ServiceId,
-        who: &SignedIn,
-    ) -> Result<Option<AccountRow>, Problem> {
-        let tells = |lane: &mut Lane| lane.client.has_profile();
-        if who.remote_id.is_some() || !self.lane(service).is_some_and(tells) {
-            return Ok(None);
-        }
-        let mut known = self.library.accounts()?;
-        known.retain(|known| known.service == service.name());
-        let is_named = known.iter().any(|known| known.remote_id.is_some());
-        let in_use = known.iter().rposition(AccountRow::is_signed_in);
-        let in_use = in_use.or(known.len().checked_sub(1));
-        Ok(in_use.filter(|_| is_named).map(|at| known.swap_remove(at)))
     }
 
     /// Somebody else signed in, or nobody knows who: the uploads here belong to the account that is known. The new sign-in is

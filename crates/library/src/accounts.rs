@@ -88,6 +88,8 @@ pub struct SignIn {
     pub service: String,
     /// What the service calls the account, where it says so.
     pub remote_id: Option<String>,
+    /// Whether the service says so as a rule.
+    pub tells_who: bool,
     /// Who it is, for people.
     pub label: String,
     /// What it may do, in the service's words.
@@ -112,6 +114,9 @@ pub enum SignedIn {
     Again(AccountId),
     /// Another account than this one was signed in; nothing has changed.
     Other(Box<AccountRow>),
+    /// The service tells who signs in, but did not this time. It may be somebody else than this one, whose uploads must not go
+    /// to them; nothing has changed.
+    Unconfirmed(Box<AccountRow>),
 }
 
 const COLUMNS: &str =
@@ -205,6 +210,14 @@ impl Library {
                 .iter()
                 .find(|account| account.is_signed_in())
                 .or(known.last());
+            let is_named = known.iter().any(|account| account.remote_id.is_some());
+            if let Some(in_use) = in_use
+                && remote_id.is_none()
+                && sign_in.tells_who
+                && is_named
+            {
+                return Ok(SignedIn::Unconfirmed(Box::new(in_use.clone())));
+            }
             let unnamed =
                 in_use.filter(|account| remote_id.is_none() || account.remote_id.is_none());
             let again = same.or(unnamed);

@@ -314,6 +314,36 @@ fn another_account_is_asked_about() {
 }
 
 #[test]
+fn who_is_not_told_is_not_taken_for_who_is_known() {
+    let mut shelf = Shelf::new();
+    let mut sign = |id: Option<&str>, tells_who| {
+        let sign_in = SignIn {
+            tells_who,
+            ..sign_in("trek-point", id)
+        };
+        let signed_in = shelf
+            .library
+            .sign_in_account(&sign_in, IfOther::Switch, at(0));
+        signed_in.unwrap()
+    };
+    // Nobody was ever named: there is nobody to take them for.
+    let SignedIn::New(ada) = sign(None, true) else {
+        panic!()
+    };
+    assert_eq!(sign(None, true), SignedIn::Again(ada));
+    assert_eq!(sign(Some("ada"), true), SignedIn::Again(ada));
+    for named in [None, Some(""), Some(" ")] {
+        let unconfirmed = sign(named, true);
+        assert!(
+            matches!(&unconfirmed, SignedIn::Unconfirmed(known) if known.id == ada),
+            "{unconfirmed:?}"
+        );
+    }
+    // Where a service never tells, there is one account.
+    assert_eq!(sign(None, false), SignedIn::Again(ada));
+}
+
+#[test]
 fn pauses() {
     let check = |until: Option<i64>, now: i64, expected: Option<i64>| {
         let mut shelf = Shelf::new();

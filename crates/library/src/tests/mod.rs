@@ -131,7 +131,7 @@ impl Shelf {
             .unwrap()
         {
             SignedIn::New(id) | SignedIn::Again(id) => id,
-            SignedIn::Other(other) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -193,6 +193,7 @@ pub(crate) fn sign_in(service: &str, remote_id: Option<&str>) -> SignIn {
     SignIn {
         service: service.into(),
         remote_id: remote_id.map(str::to_owned),
+        tells_who: false,
         label: service.to_uppercase(),
         scopes: vec!["read".into(), "write".into()],
     }
