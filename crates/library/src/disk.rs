@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::Error;
+
+/// So many bytes of a file that is written once more.
+const REWRITTEN_AT_ONCE: usize = 1 << 20;
 
 /// The disk that a library lies on. It is asked before each thing that is done to it, so that a test can have one that is full,
 /// fails, or loses what was not synced.
@@ -31,6 +34,8 @@ pub enum Act<'a> {
     Create(&'a Path),
     /// So many bytes are written at the end of a file.
     Append(&'a Path, usize),
+    /// A file's content is written once more as it is.
+    Rewrite(&'a Path),
     /// A file's content is to last.
     Sync(&'a Path),
     /// A file gets another name, in place of what is there.
@@ -129,7 +134,6 @@ pub(crate) fn open_private(disk: &dyn Disk, path: &Path) -> Result<File, Error> 
 /// Whether a database's header says that it has a write-ahead log: 2 as its read and write version (SQLite, "Database File
 /// Format", 1.3.3).
 pub(crate) fn says_write_ahead(path: &Path) -> Result<bool, Error> {
-    use std::io::Read as _;
     let mut header = [0; 20];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     read.map_err(|error| Error::file(path, "read", error))?;
@@ -150,6 +154,31 @@ pub(crate) fn sync_file(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
         // Open for writing: on Windows nothing else is taken to the disk.
         .and_then(|()| OpenOptions::new().write(true).open(path)?.sync_all())
         .map_err(|error| Error::file(path, "written", error))
+}
+
+/// Writes a file's content once more as it is, and waits until it is on the disk. After a sync that failed the system may take what
+/// it could not write for written: a further sync says that all is well, and does nothing (Rebello et al., "Can Applications
+/// Recover from fsync Failures?", USENIX ATC 2020, §3).
+pub(crate) fn rewrite(disk: &dyn Disk, path: &Path) -> Result<(), Error> {
+    disk.before(Act::Rewrite(path))
+        .and_then(|()| write_again(path))
+        .map_err(|error| Error::file(path, "written", error))?;
+    sync_file(disk, path)
+}
+
+fn write_again(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut bytes = vec![0; REWRITTEN_AT_ONCE];
+    let mut at = 0;
+    loop {
+        let read = file.read(&mut bytes)?;
+        let Some(read) = bytes.get(..read).filter(|read| !read.is_empty()) else {
+            return Ok(());
+        };
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(read)?;
+        at += read.len() as u64;
+    }
 }
 
 /// Gives a file another name; its place takes the name only once the folder is synced.

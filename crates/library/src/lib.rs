@@ -221,14 +221,14 @@ fn require_write_ahead(db: &Connection, file: &Path) -> Result<(), Error> {
     })
 }
 
-/// What is read from the log of a run that was killed may not be on the disk: its commit failed, or had not ended. From here on it
-/// is believed, and must last.
+/// What is read from the log of a run that was killed may not be on the disk: its commit had not ended, or failed, after which only
+/// what is written anew is synced. From here on it is believed, and must last.
 fn keep_recovered(disk: &dyn Disk, log: &Path) -> Result<(), Error> {
     let is_empty = std::fs::metadata(log).map_or(true, |about| about.len() == 0);
     if is_empty {
         return Ok(());
     }
-    disk::sync_file(disk, log)
+    disk::rewrite(disk, log)
 }
 
 /// The writer's connection: write-ahead log, every commit on the disk before it is believed; both are read back.

@@ -1,5 +1,6 @@
 //! What of which file's content is not synced yet, and how it was before. Knows no names: a file is known by its inode.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
@@ -10,6 +11,8 @@ use fastrand::Rng;
 
 /// A write that the power goes in the middle of ends at such a border, as disks do.
 const SECTOR: usize = 512;
+/// What the system writes at once, or not at all.
+const PAGE: u64 = 4096;
 
 /// The content that may still be lost, in the order in which the files were first written.
 #[derive(Debug, Default)]
@@ -24,6 +27,16 @@ struct Content {
     /// SQLite has it open: what it writes later is noted here, too.
     is_open: bool,
     changes: Vec<Change>,
+    /// What could not be written when a sync failed, and is not tried again by itself.
+    dropped: Vec<Dropped>,
+}
+
+/// A part of a page that the system has and the disk has not.
+#[derive(Debug)]
+struct Dropped {
+    at: u64,
+    /// What the disk has: nothing, which is read as zeroes, where the file ended before.
+    old: Vec<u8>,
 }
 
 /// One write, or one cut of the end.
@@ -52,13 +65,15 @@ impl Contents {
             file: Arc::clone(&file),
             is_open: true,
             changes: Vec::new(),
+            dropped: Vec::new(),
         });
         Ok(file)
     }
 
     /// No file of SQLite's is open any more.
     pub(crate) fn closed(&mut self) {
-        self.of.retain(|content| !content.changes.is_empty());
+        self.of
+            .retain(|content| !content.changes.is_empty() || !content.dropped.is_empty());
         for content in &mut self.of {
             content.is_open = false;
         }
@@ -72,6 +87,7 @@ impl Contents {
                 file: Arc::new(File::options().read(true).write(true).open(path)?),
                 is_open: false,
                 changes: Vec::new(),
+                dropped: Vec::new(),
             });
         }
         self.note(
@@ -115,15 +131,24 @@ impl Contents {
         Ok(())
     }
 
-    /// The content of a file lasts.
+    /// The content of a file lasts, but for what was dropped of it and not written again since.
     pub(crate) fn synced(&mut self, file: &File) -> io::Result<()> {
-        let inode = file.metadata()?.ino();
+        let about = file.metadata()?;
         self.of.retain_mut(|content| {
-            if content.inode == inode {
-                content.changes.clear();
+            if content.inode == about.ino() {
+                content.synced(about.len());
             }
-            content.inode != inode || content.is_open
+            content.inode != about.ino() || content.is_open || !content.dropped.is_empty()
         });
+        Ok(())
+    }
+
+    /// The content of a file could not be written: the system tries it no more.
+    pub(crate) fn dropped(&mut self, file: &File) -> io::Result<()> {
+        let inode = file.metadata()?.ino();
+        if let Some(content) = self.of.iter_mut().find(|content| content.inode == inode) {
+            content.drop_writes();
+        }
         Ok(())
     }
 
@@ -145,6 +170,59 @@ impl Contents {
 }
 
 impl Content {
+    /// A page that was written to since lasts as a whole, and what lies behind the end is no part of it.
+    fn synced(&mut self, length: u64) {
+        let written = std::mem::take(&mut self.changes);
+        self.dropped.retain(|part| {
+            let page = part.at / PAGE;
+            let touches = |change: &Change| {
+                let end = change.at + change.bytes as u64;
+                change.bytes > 0 && change.at < (page + 1) * PAGE && end > page * PAGE
+            };
+            part.at < length && !written.iter().any(touches)
+        });
+    }
+
+    /// Each write becomes what is dropped of its pages. How long it made the file may still last, as a cut may.
+    fn drop_writes(&mut self) {
+        for change in &mut self.changes {
+            let (mut at, end) = (change.at, change.at + change.bytes as u64);
+            while at < end {
+                let next = end.min((at / PAGE + 1) * PAGE);
+                let within = |at: u64| usize::try_from(at - change.at).unwrap_or(usize::MAX);
+                let old = change
+                    .old
+                    .iter()
+                    .skip(within(at))
+                    .take(within(next) - within(at));
+                let mut old: Vec<u8> = old.copied().collect();
+                old.resize(within(next) - within(at), 0);
+                self.dropped.push(Dropped { at, old });
+                at = next;
+            }
+            if change.bytes > 0 {
+                (change.at, change.bytes, change.old) = (change.length.1, 0, Vec::new());
+            }
+        }
+        self.changes
+            .retain(|change| change.length.0 != change.length.1);
+    }
+
+    /// Of what was dropped some pages have reached the disk all the same, each with all that was ever written to it.
+    fn lose_dropped(&self, rng: &mut Rng) {
+        let mut reached = BTreeMap::new();
+        let length = self.file.metadata().map_or(0, |about| about.len());
+        for part in self.dropped.iter().rev() {
+            let page = part.at / PAGE;
+            if *reached.entry(page).or_insert_with(|| rng.bool()) {
+                continue;
+            }
+            let left = usize::try_from(length.saturating_sub(part.at)).unwrap_or(usize::MAX);
+            let old = part.old.get(..left).unwrap_or(&part.old);
+            drop(self.file.write_all_at(old, part.at));
+        }
+    }
+
     /// How many writes last. A file that cannot be written here is as the test left it.
     fn lose(self, rng: &mut Rng) -> usize {
         let mut new = Vec::new();
@@ -153,6 +231,9 @@ impl Content {
             new.push(read(&self.file, change.at, end).unwrap_or_default());
             drop(self.file.set_len(change.length.0));
             drop(self.file.write_all_at(&change.old, change.at));
+        }
+        if !self.dropped.is_empty() {
+            self.lose_dropped(rng);
         }
         let count = self.changes.len();
         let (way, first) = (rng.u8(0..4), rng.usize(0..=count));

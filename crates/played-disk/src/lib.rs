@@ -202,8 +202,7 @@ impl PlayedDisk {
     /// `new`: the name of a file that is new lasts from now on, too.
     fn sync(&self, file: &File, new: Option<&Path>) -> io::Result<()> {
         let inner = &mut *self.inner();
-        inner.ask(Sort::Syncs)?;
-        inner.contents.synced(file)?;
+        inner.sync(file)?;
         if let Some(folder) = new.and_then(Path::parent) {
             inner.names.synced(folder);
         }
@@ -222,6 +221,18 @@ impl PlayedDisk {
 }
 
 impl Inner {
+    /// The content of a file is to last. Where that fails the system takes what it could not write for written.
+    fn sync(&mut self, file: &File) -> io::Result<()> {
+        match self.ask(Sort::Syncs) {
+            Ok(()) => self.contents.synced(file),
+            Err(error) if self.is_off => Err(error),
+            Err(error) => {
+                self.contents.dropped(file)?;
+                Err(error)
+            }
+        }
+    }
+
     fn ask(&mut self, sort: Sort) -> io::Result<()> {
         self.acts += 1;
         if let Some(left) = &mut self.off_in {
@@ -250,6 +261,9 @@ impl Inner {
 impl Disk for PlayedDisk {
     fn before(&self, act: Act<'_>) -> io::Result<()> {
         let inner = &mut *self.inner();
+        if let Act::Sync(path) = act {
+            return inner.sync(&File::open(path)?);
+        }
         inner.ask(match act {
             Act::Sync(_) | Act::SyncNames(_) => Sort::Syncs,
             Act::Remove(_) => Sort::Removes,
@@ -259,7 +273,12 @@ impl Disk for PlayedDisk {
             Act::MakeFolder(folder) => inner.names.made(folder),
             Act::Create(path) => inner.names.linked(path),
             Act::Append(path, bytes) => inner.contents.append(path, bytes)?,
-            Act::Sync(path) => inner.contents.synced(&File::open(path)?)?,
+            Act::Rewrite(path) => {
+                let file = File::open(path)?;
+                let bytes = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+                inner.contents.write(&file, 0, bytes)?;
+            }
+            Act::Sync(_) => {}
             Act::Rename { from, to } => inner.names.renamed(from, to),
             Act::Remove(path) => inner.names.unlinked(path),
             Act::SyncNames(folder) => inner.names.synced(folder),

@@ -160,3 +160,39 @@ fn names_that_are_not_synced_may_go_and_come_back() {
     }
     assert!(gone > 20 && back > gone, "{gone} {back}");
 }
+
+/// After a sync that failed the next one says that all is well, and only what is written anew lasts.
+#[test]
+fn what_a_sync_failed_for_lasts_only_when_it_is_written_again() {
+    let mut lost = [0; 2];
+    for seed in 0..SEEDS {
+        let place = Place::new(seed);
+        let ask = |act: Act<'_>| place.disk.before(act);
+        let path = place.path("file");
+        let rewrites = seed % 2 == 1;
+        ask(Act::Create(&path)).unwrap();
+        std::fs::write(&path, b"").unwrap();
+        ask(Act::SyncNames(path.parent().unwrap())).unwrap();
+        for (text, works) in [("kept ", true), ("perhaps", false)] {
+            ask(Act::Append(&path, text.len())).unwrap();
+            let before = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, before + text).unwrap();
+            place
+                .disk
+                .trouble((!works).then_some((Trouble::Broken, 100)));
+            assert_eq!(ask(Act::Sync(&path)).is_ok(), works);
+        }
+        place.disk.trouble(None);
+        if rewrites {
+            ask(Act::Rewrite(&path)).unwrap();
+        }
+        ask(Act::Sync(&path)).unwrap();
+        place.disk.lose();
+        let left = std::fs::read_to_string(&path).unwrap();
+        if left != "kept perhaps" {
+            assert_eq!(left, "kept \0\0\0\0\0\0\0", "seed {seed}");
+            lost[usize::from(rewrites)] += 1;
+        }
+    }
+    assert!(lost[0] > 20 && lost[1] == 0, "{lost:?}");
+}
