@@ -1,4 +1,4 @@
-//! Thirty-six faults that a program of this kind could have, each planted into a copy of the sources: the simulation must find
+//! Thirty-seven faults that a program of this kind could have, each planted into a copy of the sources: the simulation must find
 //! every one. What a test cannot find, it does not prove. `TRACKDOCK_FAULT`: only those whose words hold one of
 //! these, set apart by semicolons.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
@@ -28,7 +28,7 @@ const CLIENT: &str = "service/src/client.rs";
 const CLASSIFY: &str = "service/src/classify.rs";
 const SESSION: &str = "service/src/session.rs";
 
-const FAULTS: [Fault; 36] = [
+const FAULTS: [Fault; 37] = [
     (
         "an upload of unknown outcome is sent again without a look",
         &[(
@@ -243,6 +243,14 @@ const FAULTS: [Fault; 36] = [
             ),
             (LIBRARY, "if level < 2 {", "if level < 1 {"),
         ],
+    ),
+    (
+        "what a killed run left in the log is synced, but not written again",
+        &[(
+            LIBRARY,
+            "    disk::rewrite(disk, log)\n",
+            "    disk::sync_file(disk, log)\n",
+        )],
     ),
     (
         "the name of an original is not synced before its row",
