@@ -7,8 +7,10 @@ use service::Polling;
 
 /// The first wait after something went wrong by itself.
 const FIRST: Duration = Duration::from_secs(30);
-/// No wait of our own is longer.
-const LONGEST: Duration = Duration::from_secs(6 * 3600);
+/// No wait of our own is longer, before [`JITTER`], with which it comes to six hours.
+const LONGEST: Duration = Duration::from_secs(5 * 3600);
+/// How much longer than it would be a wait becomes at most, so that many computers don't come back at the same second.
+const JITTER: f64 = 0.2;
 /// No wait that a service asks for is obeyed beyond this (CONTRACTS.md §3).
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 /// So long a service's list, once it has come, says what need not be sent. The window may stay open for weeks, while another
@@ -19,8 +21,8 @@ const LIST_TAKES: Duration = Duration::from_secs(900);
 /// The rare look at an upload that takes the service very long.
 const RARE_POLL: Duration = Duration::from_secs(3600);
 
-/// The wait after `attempts` failed tries: 30 s, 1 min, 2 min … at most 6 h, each up to a fifth longer by `dice` (0 to 1),
-/// so that many computers don't come back at the same second. Never shorter than the service asked for.
+/// The wait after `attempts` failed tries: 30 s, 1 min, 2 min … 5 h, each up to a fifth longer by `dice` (0 to 1), so 6 h at
+/// most. Never shorter than the service asked for.
 #[must_use]
 pub(crate) fn delay(attempts: u32, asked: Option<Duration>, dice: f64) -> Duration {
     let doubled = FIRST.saturating_mul(
@@ -29,8 +31,7 @@ pub(crate) fn delay(attempts: u32, asked: Option<Duration>, dice: f64) -> Durati
     );
     let own = doubled
         .min(LONGEST)
-        .mul_f64(1.0 + 0.2 * dice.clamp(0.0, 1.0))
-        .min(LONGEST);
+        .mul_f64(1.0 + JITTER * dice.clamp(0.0, 1.0));
     asked.map_or(own, |asked| asked.min(LONGEST_ASKED))
 }
 
@@ -112,8 +113,9 @@ mod tests {
         check(1, None, 30);
         check(2, None, 60);
         check(5, None, 480);
-        check(11, None, 21_600);
-        check(400, None, 21_600);
+        check(10, None, 15_360);
+        check(11, None, 18_000);
+        check(400, None, 18_000);
     }
 
     #[test]
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn dice_only_lengthen() {
         assert_eq!(delay(1, None, 1.0), Duration::from_secs(36));
-        assert_eq!(delay(400, None, 1.0), LONGEST);
+        assert_eq!(delay(400, None, 1.0), Duration::from_secs(6 * 3600));
         assert_eq!(delay(1, None, f64::INFINITY), Duration::from_secs(36));
     }
 
