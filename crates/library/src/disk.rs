@@ -132,12 +132,15 @@ pub(crate) fn open_private(disk: &dyn Disk, path: &Path) -> Result<File, Error> 
 }
 
 /// Whether a database's header says that it has a write-ahead log: 2 as its read and write version (SQLite, "Database File
-/// Format", 1.3.3).
+/// Format", 1.3.3). One that is still empty says nothing. Only while no connection of this process has it open: it would lose its
+/// locks.
 pub(crate) fn says_write_ahead(path: &Path) -> Result<bool, Error> {
     let mut header = [0; 20];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    read.map_err(|error| Error::file(path, "read", error))?;
-    Ok(header.ends_with(&[2, 2]))
+    match File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(Error::file(path, "read", error)),
+        Ok(()) => Ok(header.ends_with(&[2, 2])),
+    }
 }
 
 fn private_options() -> OpenOptions {

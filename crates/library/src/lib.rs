@@ -121,10 +121,12 @@ impl Library {
         // SQLite gives its log files the database's rights.
         drop(disk::open_private(&*disk, &file)?);
         disk::make_private(&file, 0o600)?;
+        keep_recovered(&*disk, &folder.join(reader::WRITE_AHEAD))?;
+        require_write_ahead(&*disk, &file)?;
+        // From here on the file is opened by nobody but SQLite: where this process closes it, the system forgets SQLite's locks
+        // on it (sqlite.org/howtocorrupt.html, 2.2).
         let mut db = open_database(&*disk, &file)?;
         migrate::migrate(&*disk, &mut db, &file, migrate::STEPS)?;
-        require_write_ahead(&db, &file)?;
-        keep_recovered(&*disk, &folder.join(reader::WRITE_AHEAD))?;
         let staging = Staging::open(&folder.join("staging"), Arc::clone(&disk))?;
         let attempts = Attempts::open(folder, Arc::clone(&disk))?;
         disk::sync_folder(&*disk, folder)?;
@@ -207,11 +209,13 @@ fn lock(disk: &dyn Disk, folder: &Path) -> Result<File, Error> {
 
 /// The file itself must say that it has a write-ahead log: where the switch met a failing disk, the pragma answers "wal" all the
 /// same. It is tried once more then.
-fn require_write_ahead(db: &Connection, file: &Path) -> Result<(), Error> {
-    if disk::says_write_ahead(file)? {
-        return Ok(());
+fn require_write_ahead(disk: &dyn Disk, file: &Path) -> Result<(), Error> {
+    for _ in 0..2 {
+        if disk::says_write_ahead(file)? {
+            return Ok(());
+        }
+        drop(open_database(disk, file)?);
     }
-    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     if disk::says_write_ahead(file)? {
         return Ok(());
     }

@@ -43,6 +43,37 @@ fn only_the_owner_may_read() {
     assert_eq!(mode(&original), 0o600);
 }
 
+/// The system has a lock of this process on this file.
+#[cfg(target_os = "linux")]
+fn is_locked(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let inode = format!(":{}", fs::metadata(path).unwrap().ino());
+    let process = std::process::id().to_string();
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    // 1: POSIX ADVISORY READ 4711 08:01:1234 0 EOF
+    locks.lines().any(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        matches!(words[..], [_, "POSIX", _, _, by, file, ..] if by == process && file.ends_with(&inode))
+    })
+}
+
+/// Without it another program takes itself for the last to close the database, and removes the log that this one writes to.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_database_stays_locked_while_the_library_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("library.db");
+    // The first time it is made, then it is there.
+    for _ in 0..2 {
+        let library = Library::open(folder.path()).unwrap();
+        assert!(is_locked(&database));
+        drop(library.reader().unwrap());
+        assert!(is_locked(&database));
+        drop(library);
+        assert!(!is_locked(&database));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_of_other_things_keeps_its_rights() {
