@@ -7,8 +7,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Request};
-use serde_json::Value;
-use tokio::time::Instant;
 use track::{Format, Sport};
 use url::Url;
 
@@ -16,7 +14,7 @@ use crate::Bytes;
 use crate::answer::{Answer, id_of};
 use crate::body::{bearer, request};
 use crate::classify::{self, Verdict};
-use crate::list::{Next, RemoteActivity, entries, next_page};
+use crate::list::{Next, Pages, RemoteActivity, entries, next_page};
 use crate::outcome::Outcome;
 use crate::redact::redacted;
 use crate::secret::{Secret, SecretError, SecretStore};
@@ -28,9 +26,6 @@ use crate::wire::{ANSWER, LIST, Wire};
 
 /// The clock, given by the caller.
 pub type Clock<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
-
-/// More pages than this is no list but a loop.
-const PAGES: usize = 2_000;
 
 /// One file to send.
 #[derive(Clone, Debug)]
@@ -318,34 +313,26 @@ impl Client {
             .ok_or_else(|| Outcome::Blocked("it has no list".into()))?;
         let settings = &self.session.settings;
         let mut url = settings.url(Base::Api, path).ok_or_else(not_set)?;
-        let begun = Instant::now();
+        let mut pages = Pages::from(url.clone(), self.session.wire.longest_list());
         let mut list = Vec::new();
-        for _ in 0..PAGES {
+        loop {
             let (answer, token) = self.read(&url, LIST, now).await?;
-            let page = answer.json().filter(|_| answer.is_success());
-            let failed = |status: Option<&str>| classify::is_failed(&rules.response, status);
-            let read = |json: Value| {
-                let page = entries(&json, &rules.look.items, failed)?;
-                Some((json, page))
-            };
-            let Some((json, page)) = page.and_then(read) else {
+            let Some(json) = answer.json().filter(|_| answer.is_success()) else {
                 return Err(self.not_an_answer(&answer, &token, now).await);
             };
+            let failed = |status: Option<&str>| classify::is_failed(&rules.response, status);
+            let page = entries(&json, &rules.look.items, failed)
+                .ok_or_else(|| Outcome::NoList("it is not as its document says".into()))?;
             list.extend(page);
             url = match next_page(&answer, &json, &url) {
                 Next::End => return Ok(list),
-                Next::Page(next) => next,
+                Next::Page(next) => pages.turned(&answer, next).map_err(Outcome::NoList)?,
                 Next::Astray => {
                     let what = "it goes on where it cannot be followed";
                     return Err(Outcome::NoList(what.into()));
                 }
             };
-            // What is put together of answers so far apart is no picture of one moment.
-            if begun.elapsed() > self.session.wire.longest() {
-                return Err(Outcome::NoList("it takes far too long to read".into()));
-            }
         }
-        Err(Outcome::NoList("it does not end".into()))
     }
 
     /// Whose sign-in this is.
@@ -401,7 +388,7 @@ impl Client {
                 .ask(request, cap)
                 .await
                 .map_err(|lost| match cap {
-                    LIST if lost.too_long => Outcome::NoList("it is far too long".into()),
+                    LIST if lost.too_long => Outcome::NoList(lost.what),
                     _ => Outcome::transient(lost.what),
                 })?;
             if !classify::refuses_token(&self.session.settings.descriptor.response, &answer) {

@@ -1,11 +1,20 @@
 //! A service's list of activities, and one activity's place in it. Knows which entry is which, not which one is wanted.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use reqwest::header::LINK;
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::answer::{Answer, clean, id_of};
+
+/// More pages than this are no list.
+const PAGES: usize = 2_000;
+/// Nor are more bytes than this, of all pages.
+const BYTES: usize = 64 << 20;
 
 /// One activity as the service lists it. Every text is untrusted.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +115,44 @@ pub(crate) fn next_page(answer: &Answer, json: &Value, here: &Url) -> Next {
     match here.join(&address) {
         Ok(next) if next.origin() == here.origin() && next != *here => Next::Page(next),
         _ => Next::Astray,
+    }
+}
+
+/// The pages of one list that were read so far.
+pub(crate) struct Pages {
+    begun: Instant,
+    longest: Duration,
+    seen: HashSet<Url>,
+    bytes: usize,
+}
+
+impl Pages {
+    /// Of a list that begins here and may take so long.
+    pub(crate) fn from(first: Url, longest: Duration) -> Self {
+        Self {
+            begun: Instant::now(),
+            longest,
+            seen: HashSet::from([first]),
+            bytes: 0,
+        }
+    }
+
+    /// The next page, after this one was read; or why the list is none that can be read.
+    pub(crate) fn turned(&mut self, page: &Answer, next: Url) -> Result<Url, String> {
+        self.bytes += page.body.len();
+        let what = if !self.seen.insert(next.clone()) {
+            "it goes round in a circle"
+        } else if self.seen.len() > PAGES {
+            "it does not end"
+        } else if self.bytes > BYTES {
+            "it is far too long"
+        } else if self.begun.elapsed() > self.longest {
+            // What is put together of answers too far apart is no picture of one moment.
+            "it takes far too long to read"
+        } else {
+            return Ok(next);
+        };
+        Err(what.to_owned())
     }
 }
 

@@ -20,21 +20,23 @@ use crate::transport::{Broken, Carried, Transport};
 const CONNECT: Duration = Duration::from_secs(10);
 /// The largest answer that is read, after unpacking.
 pub(crate) const ANSWER: usize = 1 << 20;
-/// The largest page of a list that is read, after unpacking: some ten thousand activities, of a service that has no pages.
-pub(crate) const LIST: usize = 16 << 20;
+/// The largest page of a list that is read, after unpacking.
+pub(crate) const LIST: usize = 8 << 20;
 /// Bytes handed to the socket at once: the steps of the progress, and the least that must go, or come, within the stall limit.
 const CHUNK: usize = 16 << 10;
 /// So long nothing may move.
 const STALL: Duration = Duration::from_secs(60);
-/// So many times as long an answer may take in all.
-const WHOLE: u32 = 5;
+/// So many times as long a page of a list may take in all.
+const PAGE: u32 = 5;
+/// So many times as long a list may take before its last page is asked for.
+const WHOLE: u32 = 10;
 
 /// No usable answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lost {
     /// The request may have been taken.
     pub(crate) perhaps_taken: bool,
-    /// An answer came, beyond what is read of one.
+    /// An answer came, beyond what is read of one, or waited for.
     pub(crate) too_long: bool,
     /// A clause for the user.
     pub(crate) what: String,
@@ -46,6 +48,13 @@ impl Lost {
             perhaps_taken,
             too_long: false,
             what: what.into(),
+        }
+    }
+
+    fn too_long(what: &str) -> Self {
+        Self {
+            too_long: true,
+            ..Self::new(true, what)
         }
     }
 }
@@ -205,28 +214,28 @@ impl Wire {
         })
     }
 
-    /// Reads the body: never slower than [`CHUNK`] within the stall limit, which a list of many years may need again and again.
+    /// Reads the body within the stall limit; a list, which may be of many years, as long as [`CHUNK`] comes within it each time.
     async fn read(&self, mut response: reqwest::Response, cap: usize) -> Result<Answer, Lost> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let latest = Instant::now() + self.longest();
-        let mut deadline = Instant::now() + self.stall;
+        let begun = Instant::now();
+        let mut deadline = begun + self.stall;
         let mut next_step = CHUNK;
         let mut body = Vec::new();
         loop {
-            let chunk = timeout_at(deadline.min(latest), response.chunk())
+            let chunk = timeout_at(deadline, response.chunk())
                 .await
-                .map_err(|_| Lost::new(true, self.slowness(deadline > latest)))?;
+                .map_err(|_| Lost::new(true, self.silence()))?;
             let Some(chunk) = chunk.map_err(|error| Lost::new(true, cause(&error)))? else {
                 break;
             };
             if body.len() + chunk.len() > cap {
-                return Err(Lost {
-                    too_long: true,
-                    ..Lost::new(true, "its answer is far too long")
-                });
+                return Err(Lost::too_long("its answer is far too long"));
             }
             body.extend_from_slice(&chunk);
-            if body.len() >= next_step {
+            if cap == LIST && body.len() >= next_step {
+                if begun.elapsed() > self.stall * PAGE {
+                    return Err(Lost::too_long("its answer takes far too long"));
+                }
                 next_step = body.len() + CHUNK;
                 deadline = Instant::now() + self.stall;
             }
@@ -238,17 +247,9 @@ impl Wire {
         })
     }
 
-    /// The longest that one answer may take.
-    pub(crate) fn longest(&self) -> Duration {
+    /// The longest that a list may take before its last page is asked for.
+    pub(crate) fn longest_list(&self) -> Duration {
         self.stall * WHOLE
-    }
-
-    fn slowness(&self, moved: bool) -> String {
-        if moved {
-            "its answer takes far too long".into()
-        } else {
-            self.silence()
-        }
     }
 
     fn silence(&self) -> String {

@@ -146,7 +146,9 @@ async fn pages_in_a_circle_are_no_list() {
     })
     .await;
     let (client, _folder) = ready(fake.port);
-    unread(client.list(&now).await.unwrap_err(), "a circle");
+    let what = unread(client.list(&now).await.unwrap_err(), "a circle");
+    assert_eq!(what, "it goes round in a circle");
+    assert_eq!(fake.seen(LIST).len(), 3);
 }
 
 /// A second page that cannot be read takes the first with it.
