@@ -130,7 +130,7 @@ impl SecretError {
                 "Start the keyring again, or sign out of the desktop and in again, and try again; you are still signed in. Or use `--secrets file` or `--secrets session`."
             }
             SecretError::Slow => {
-                "Look for a window that asks for the keyring's password and try again; you are still signed in. Or use `--secrets file` or `--secrets session`."
+                "Look for a window that asks for the keyring's password and try again, or, if there is none, start Trackdock again; you are still signed in. Or use `--secrets file` or `--secrets session`."
             }
             SecretError::Denied(_) | SecretError::TooLong(_) => {
                 "Allow Trackdock in the keyring's settings, or use `--secrets file` or `--secrets session`."

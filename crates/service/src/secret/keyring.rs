@@ -15,6 +15,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// More calls than this without an answer, and the keyring is not asked again.
 const STUCK: usize = 4;
 
+/// Whether the keyring is a program of its own, to which a connection is open; elsewhere it is a part of the system.
+const IS_CONNECTION: bool = cfg!(all(unix, not(target_os = "macos")));
+
 /// The desktop's keyring. Each entry stands under a service name of the caller's choice.
 pub struct KeyringStore {
     service: String,
@@ -92,8 +95,13 @@ impl KeyringStore {
         match answered.recv_timeout(self.limit) {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => Err(SecretError::Slow),
-            // The thread died in the keyring library.
-            Err(RecvTimeoutError::Disconnected) => Err(SecretError::Died),
+            // The thread died in the keyring's library, whose connection may be of no use any more.
+            Err(RecvTimeoutError::Disconnected) => {
+                if IS_CONNECTION {
+                    keyring_core::unset_default_store();
+                }
+                Err(SecretError::Died)
+            }
         }
     }
 }
@@ -121,12 +129,13 @@ impl SecretStore for KeyringStore {
 /// Opens the keyring of this system, if it is not open. Its library tries that once, and never again.
 fn open() -> Result<(), SecretError> {
     match keyring::Entry::store_status() {
-        Err(_) if get_default_store().is_none() => open_again(),
-        _ => Ok(()),
+        _ if get_default_store().is_some() => Ok(()),
+        Err(error) if !IS_CONNECTION => Err(not_open(error)),
+        _ => open_again(),
     }
 }
 
-/// Opens it anew, where that is a connection: a keyring that was started since knows nothing of the old one.
+/// Opens it anew, where it is a connection: a keyring that was started since knows nothing of the old one.
 fn open_again() -> Result<(), SecretError> {
     #[cfg(all(unix, not(target_os = "macos")))]
     {
