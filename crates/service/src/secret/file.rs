@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
@@ -17,6 +19,8 @@ const LARGEST: u64 = 1 << 20;
 /// One JSON file `secrets.json`, mode 0600, replaced in one step.
 pub struct FileStore {
     folder: PathBuf,
+    /// The file whose name is known to be on the disk: when it was written, and how long it is.
+    lasting: Mutex<Option<(SystemTime, u64)>>,
 }
 
 impl FileStore {
@@ -25,6 +29,7 @@ impl FileStore {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            lasting: Mutex::default(),
         }
     }
 
@@ -57,6 +62,8 @@ impl FileStore {
                 "can be read by others, and that cannot be changed: {error}"
             ))
         })?;
+        self.make_last(&about)
+            .map_err(|error| self.wrong(format!("may not last: {error}")))?;
         let mut text = Zeroizing::new(String::new());
         File::open(&path)
             .and_then(|file| file.take(LARGEST).read_to_string(&mut text))
@@ -92,6 +99,24 @@ impl FileStore {
             .map_err(|_| self.wrong("cannot be written"))?;
         self.replace(text.as_bytes())
             .map_err(|error| self.wrong(format!("cannot be written: {error}")))
+    }
+
+    /// Whoever put the file there may have ended, or failed, before its name was on the disk. What is read from it is used, at the
+    /// service, too, and must not be followed by what was there before.
+    fn make_last(&self, about: &fs::Metadata) -> std::io::Result<()> {
+        let mut lasting = self.lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        let this = Some((about.modified()?, about.len()));
+        if *lasting == this {
+            return Ok(());
+        }
+        match sync_folder(&self.folder) {
+            Err(error) if error.kind() != ErrorKind::PermissionDenied => Err(error),
+            // In a folder that may not be listed names are the system's business.
+            _ => {
+                *lasting = this;
+                Ok(())
+            }
+        }
     }
 
     /// Write beside it, fsync, rename, fsync the folder: after a power cut it is the old file or the new one.
