@@ -189,7 +189,10 @@ impl State {
         answer: oneshot::Sender<Answer>,
     ) {
         match result {
-            Ok(who) => self.welcome(service, &who, answer),
+            Ok(who) => {
+                self.secret_store_may_be_open();
+                self.welcome(service, &who, answer);
+            }
             Err(error) => self.sign_in_ended(service, Err(Problem::from(error)), answer),
         }
     }

@@ -179,6 +179,9 @@ impl State {
     /// kept and written later: until then the database says "sending", and nothing is sent twice.
     pub(crate) fn answered(&mut self, service: ServiceId, upload: UploadId, outcome: Outcome) {
         self.over(service, upload);
+        if !matches!(outcome, Outcome::SecretsClosed(_)) {
+            self.secret_store_may_be_open();
+        }
         let happened = Happened::Answered(outcome.clone());
         if self.note_answer(service, upload, happened).is_err() {
             self.unsettled.push(Event::Answered {

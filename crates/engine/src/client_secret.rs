@@ -1,18 +1,19 @@
 //! A service's client secret: whether the secret store has it, and a new one. The secret itself is no business of the engine.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use service::{Secret, ServiceId};
 use tokio::sync::oneshot;
 
 use crate::event::{Answer, Event};
-use crate::lane::ClientSecret;
+use crate::lane::{ClientSecret, Lane};
+use crate::schedule;
 use crate::state::State;
 use crate::view::Problem;
 
-/// So long after the secret store did not tell it is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// What a secret store says that shows a person a window when it is asked. To do so again and again would be a nuisance.
+const SHOWS_A_WINDOW: [&str; 2] = ["keyring_locked", "keyring_denied"];
 
 impl State {
     /// Asks the secret store whether it has the client secret, where one is wanted.
@@ -37,19 +38,41 @@ impl State {
         });
     }
 
-    /// A keyring that was slow or locked when it was asked may have been opened since.
+    /// A keyring that was slow or gone when it was asked may be there now.
     pub(crate) fn ask_for_unread_secrets(&mut self) {
         let moment = self.moment();
-        let services: Vec<ServiceId> = self.lanes.iter().map(|lane| lane.service).collect();
-        for service in services {
-            if let Some(ClientSecret::Unreadable { ask_at, .. }) =
-                self.lane(service).map(|lane| &mut lane.secret)
-                && *ask_at <= moment
+        self.ask_where_unread(|ask_at| ask_at.is_some_and(|ask_at| ask_at <= moment));
+    }
+
+    /// In how long the secret store is asked again.
+    pub(crate) fn next_ask(&self) -> Option<Duration> {
+        let moment = self.moment();
+        let ask_at = |lane: &Lane| match lane.secret {
+            ClientSecret::Unreadable { ask_at, .. } => ask_at,
+            _ => None,
+        };
+        let next = self.lanes.iter().filter_map(ask_at).min()?;
+        Some(next.saturating_duration_since(moment))
+    }
+
+    /// The secret store has just given something out, or somebody is here who can open it.
+    pub(crate) fn secret_store_may_be_open(&mut self) {
+        self.ask_where_unread(|_| true);
+    }
+
+    fn ask_where_unread(&mut self, is_time: impl Fn(Option<Instant>) -> bool) {
+        let mut services = Vec::new();
+        for lane in &mut self.lanes {
+            if let ClientSecret::Unreadable { ask_at, .. } = &mut lane.secret
+                && is_time(*ask_at)
             {
-                // It answers before, or not within this.
-                *ask_at = moment + ASK_AGAIN;
-                self.ask_for_secret(service);
+                // The answer says when it is asked next.
+                *ask_at = None;
+                services.push(lane.service);
             }
+        }
+        for service in services {
+            self.ask_for_secret(service);
         }
     }
 
@@ -87,7 +110,7 @@ impl State {
         stored: Result<bool, Problem>,
         answer: Option<oneshot::Sender<Answer>>,
     ) {
-        let ask_at = self.moment() + ASK_AGAIN;
+        let moment = self.moment();
         let Some(lane) = self.lane(service) else {
             return;
         };
@@ -97,8 +120,16 @@ impl State {
             Err(why) if answer.is_some() => lane.problem = Some(why.clone()),
             Err(why) => {
                 tracing::info!("{}: {}", service.name(), why.title);
-                let why = why.clone();
-                lane.secret = ClientSecret::Unreadable { why, ask_at };
+                let times = match lane.secret {
+                    ClientSecret::Unreadable { times, .. } => times.saturating_add(1),
+                    _ => 1,
+                };
+                let by_itself = !SHOWS_A_WINDOW.contains(&why.code.as_str());
+                lane.secret = ClientSecret::Unreadable {
+                    why: why.clone(),
+                    times,
+                    ask_at: by_itself.then(|| moment + schedule::delay(times, None, 0.0)),
+                };
             }
         }
         if let Some(answer) = answer {

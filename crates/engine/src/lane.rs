@@ -45,10 +45,12 @@ pub(crate) struct Lane {
 pub(crate) enum ClientSecret {
     /// It was not looked for yet.
     Unknown,
-    /// The secret store did not tell, for this reason; it is asked once more then.
+    /// The secret store did not tell, for this reason, so many times in a row; it is asked once more then. One that asks a person
+    /// for a password is not asked by the clock.
     Unreadable {
         why: Problem,
-        ask_at: Instant,
+        times: u32,
+        ask_at: Option<Instant>,
     },
     Stored,
     Missing,

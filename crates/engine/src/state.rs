@@ -287,7 +287,10 @@ impl State {
             Command::Import { paths } => self.import(&paths),
             Command::CancelSignIn { service } => self.cancel_sign_in(service),
             Command::SendEarlier { account, choice } => self.send_earlier(account, choice),
-            Command::Retry(what) => self.retry(what),
+            Command::Retry(what) => {
+                self.secret_store_may_be_open();
+                self.retry(what)
+            }
             Command::Hold { upload } => self.hold(upload),
             Command::Release { upload } => self.release(upload),
             Command::Dismiss { upload } => self.dismiss(upload),
@@ -369,7 +372,8 @@ impl State {
         }
         let due = if self.sends { self.next_due() } else { None };
         let due = due.map(|due| until(self.now(), due));
-        [due, self.next_look()].into_iter().flatten().min()
+        let waits = [due, self.next_look(), self.next_ask()];
+        waits.into_iter().flatten().min()
     }
 
     /// Sends a new snapshot if there is something new and the last is old enough, or somebody waits for an answer.

@@ -263,7 +263,7 @@ fn a_service_that_breaks_at_every_attempt_is_not_hammered() {
             seconds(240)
         ]
     );
-    assert_eq!(wait(1_000), Some(6 * HOUR));
+    assert_eq!(wait(1_000), Some(5 * HOUR));
 }
 
 #[test]

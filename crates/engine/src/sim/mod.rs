@@ -9,6 +9,7 @@ mod model;
 mod oracle;
 mod power;
 mod services;
+mod shut;
 mod store;
 mod unplug;
 mod world;

@@ -1,6 +1,6 @@
 //! A keyring that can be locked, gone or slow.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use service::{Secret, SecretError, SecretStore, SessionStore};
 
@@ -9,6 +9,8 @@ pub(super) struct Store {
     inner: SessionStore,
     /// What is wrong with it: the number of one of [`TROUBLES`] and one, or 0.
     trouble: AtomicU8,
+    /// How often the program has asked for the client secret.
+    asked: AtomicU32,
 }
 
 /// What a keyring says that gives nothing out.
@@ -27,6 +29,10 @@ impl Store {
 
     pub(super) fn open_up(&self) {
         self.trouble.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn asked(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -60,6 +66,8 @@ impl Store {
 
 impl SecretStore for Store {
     fn get(&self, name: &str) -> Result<Option<Secret>, SecretError> {
+        let is_client = name.starts_with("client-secret:");
+        self.asked.fetch_add(is_client.into(), Ordering::Relaxed);
         self.open()?.get(name)
     }
 
