@@ -79,12 +79,16 @@ impl Reader {
         if !file.exists() {
             return Err(Error::NoLibrary(folder.to_owned()));
         }
+        let log = std::fs::metadata(folder.join(WRITE_AHEAD));
+        let holds_something = log.is_ok_and(|log| log.len() > 0);
         // Read-write, because the first one after a crash has to bring the write-ahead log to its place.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&file, flags)?;
         prepare(&db)?;
-        // What is in the log may still have to be written anew, by the next writer, before it is moved.
-        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        if holds_something {
+            // The next writer may have to write it anew before it may be moved.
+            db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        }
         db.pragma_update(None, "query_only", true)?;
         migrate::require_current(&db)?;
         Ok(Reader {
