@@ -75,6 +75,9 @@ pub enum DeviceError {
 }
 
 impl DeviceError {
+    /// The code of [`DeviceError::Unreadable`]: it says something of the device, and nothing of what the file holds.
+    pub const UNREADABLE: &'static str = "unreadable";
+
     /// Stable and machine-readable, `snake_case`.
     pub fn code(&self) -> &'static str {
         match self {
@@ -85,7 +88,7 @@ impl DeviceError {
             DeviceError::Changed { .. } => "file_changed",
             DeviceError::NotAFile { .. } => "not_a_file",
             DeviceError::TooLarge { .. } => "too_large",
-            DeviceError::Unreadable { .. } => "unreadable",
+            DeviceError::Unreadable { .. } => Self::UNREADABLE,
             DeviceError::NotStored { .. } => "not_stored",
             DeviceError::NoWatch { .. } => "no_watch",
         }

@@ -11,7 +11,6 @@ use library::{DeviceRow, Seen};
 
 use crate::config::Config;
 use crate::event::Event;
-use crate::inspect::SET_ASIDE;
 use crate::intake::{self, Look};
 use crate::keeping::cut_off;
 use crate::state::State;
@@ -123,9 +122,10 @@ impl DeviceEntry {
         self.problems.iter().any(same)
     }
 
-    pub(crate) fn has_set_aside(&self) -> bool {
+    /// Whether a file has a problem of this code.
+    pub(crate) fn has_problem_of(&self, code: &str) -> bool {
         let mut codes = self.problems.iter().map(|known| &known.problem.code);
-        codes.any(|code| code == SET_ASIDE)
+        codes.any(|known| known == code)
     }
 
     pub(crate) fn problem(&mut self, path: String, problem: Problem) {

@@ -27,8 +27,9 @@ pub(crate) const UNFINISHED: &str = "unfinished";
 /// An incomplete file that has not changed for this long is damaged, not growing.
 const ABANDONED: Duration = Duration::from_secs(60);
 
-/// What was noted under these codes is looked at again, though the file is as it was.
-const FOR_NOW: [&str; 2] = [UNFINISHED, SET_ASIDE];
+/// What was noted under these codes is looked at again, though the file is as it was. A device that fails to read may have been
+/// on its way out.
+const FOR_NOW: [&str; 3] = [UNFINISHED, SET_ASIDE, DeviceError::UNREADABLE];
 
 /// What one look needs.
 pub(crate) struct Look {

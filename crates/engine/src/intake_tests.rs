@@ -275,6 +275,34 @@ fn known_files_are_not_opened_and_changed_ones_are() {
     assert_eq!(world.run(&look, &|| {}), Came::AtOnce { whole: true });
 }
 
+/// A disk on its way out fails before it goes, and the same files are sound when it is plugged in again.
+#[test]
+fn what_the_device_failed_to_read_is_read_again() {
+    let world = World::new();
+    let recording = world.put(&fit(), 10);
+    let path = recording.path.clone();
+    let source = std::io::Error::from(std::io::ErrorKind::TimedOut);
+    let failed = device::DeviceError::Unreadable { path, source };
+    for (code, expected) in [
+        (failed.code(), Came::AtOnce { whole: true }),
+        ("no_recording", Came::Known),
+    ] {
+        let reason = Reason {
+            code: code.into(),
+            ..Reason::default()
+        };
+        let seen = Seen {
+            size: recording.size,
+            modified_ms: recording.modified_ms,
+            outcome: SeenOutcome::Unreadable(reason),
+            looked_at: at(NOW),
+        };
+        let mut look = world.look();
+        look.seen.insert(recording.path.clone(), seen);
+        assert_eq!(world.run(&look, &|| {}), expected, "{code}");
+    }
+}
+
 #[test]
 fn what_was_set_aside_is_looked_at_again_after_all_others() {
     let world = World::new();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use device::Recording;
+use device::{DeviceError, Recording};
 use library::{ActivityId, Kept, Origin, Reach, Reason, SeenFile, SeenOutcome, StagedFile};
 use track::Reading;
 
 use crate::devices::DeviceEntry;
-use crate::inspect::kind_in_words;
+use crate::inspect::{SET_ASIDE, kind_in_words};
 use crate::intake::{Found, UNFINISHED, first_loss, shown};
 use crate::state::State;
 use crate::verdict::SET_ASIDE_FOR;
@@ -17,6 +17,8 @@ use crate::view::{Notice, Problem};
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// A device that could not be read is looked at again after this, also when nothing tells of a change.
 const TROUBLE_AGAIN: Duration = Duration::from_secs(60);
+/// After a device that is still there failed to read a file.
+const FAILED_AGAIN: Duration = Duration::from_secs(600);
 /// Failures of our own disk, which every further file would meet too.
 const OUR_DISK: [&str; 6] = [
     "disk_full",
@@ -276,7 +278,8 @@ impl State {
             Some(problem) if OUR_DISK.contains(&problem.code.as_str()) => Some(LOOK_AGAIN),
             Some(_) => Some(TROUBLE_AGAIN),
             None if still_written > 0 => Some(LOOK_AGAIN),
-            None => entry.has_set_aside().then_some(SET_ASIDE_FOR),
+            None if entry.has_problem_of(DeviceError::UNREADABLE) => Some(FAILED_AGAIN),
+            None => entry.has_problem_of(SET_ASIDE).then_some(SET_ASIDE_FOR),
         };
         if !entry.once {
             entry.next_look = wait.map(|wait| moment + wait);
