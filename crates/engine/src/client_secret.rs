@@ -14,6 +14,10 @@ use crate::view::Problem;
 
 /// What a secret store says that shows a person a window when it is asked. To do so again and again would be a nuisance.
 const SHOWS_A_WINDOW: [&str; 2] = ["keyring_locked", "keyring_denied"];
+/// What it says while such a window is open, too: whoever types the password may need more than its limit, but not for ever.
+const MAY_SHOW_A_WINDOW: &str = "keyring_slow";
+/// So often it is asked by the clock then.
+const MOST_SLOW: u32 = 2;
 
 impl State {
     /// Asks the secret store whether it has the client secret, where one is wanted.
@@ -41,7 +45,9 @@ impl State {
     /// A keyring that was slow or gone when it was asked may be there now.
     pub(crate) fn ask_for_unread_secrets(&mut self) {
         let moment = self.moment();
-        self.ask_where_unread(|ask_at| ask_at.is_some_and(|ask_at| ask_at <= moment));
+        self.ask_where_unread(false, |ask_at| {
+            ask_at.is_some_and(|ask_at| ask_at <= moment)
+        });
     }
 
     /// In how long the secret store is asked again.
@@ -57,17 +63,24 @@ impl State {
 
     /// The secret store has just given something out, or somebody is here who can open it.
     pub(crate) fn secret_store_may_be_open(&mut self) {
-        self.ask_where_unread(|_| true);
+        self.ask_where_unread(true, |_| true);
     }
 
-    fn ask_where_unread(&mut self, is_time: impl Fn(Option<Instant>) -> bool) {
+    fn ask_where_unread(&mut self, anew: bool, is_time: impl Fn(Option<Instant>) -> bool) {
         let mut services = Vec::new();
         for lane in &mut self.lanes {
-            if let ClientSecret::Unreadable { ask_at, .. } = &mut lane.secret
+            if let ClientSecret::Unreadable {
+                times,
+                ask_at,
+                is_asked,
+                ..
+            } = &mut lane.secret
+                && !*is_asked
                 && is_time(*ask_at)
             {
                 // The answer says when it is asked next.
-                *ask_at = None;
+                (*ask_at, *is_asked) = (None, true);
+                *times = if anew { 0 } else { *times };
                 services.push(lane.service);
             }
         }
@@ -118,17 +131,22 @@ impl State {
             Ok(true) => lane.secret = ClientSecret::Stored,
             Ok(false) => lane.secret = ClientSecret::Missing,
             Err(why) if answer.is_some() => lane.problem = Some(why.clone()),
+            // It was put in meanwhile.
+            Err(_) if matches!(lane.secret, ClientSecret::Stored) => {}
             Err(why) => {
                 tracing::info!("{}: {}", service.name(), why.title);
                 let times = match lane.secret {
                     ClientSecret::Unreadable { times, .. } => times.saturating_add(1),
                     _ => 1,
                 };
-                let by_itself = !SHOWS_A_WINDOW.contains(&why.code.as_str());
+                let code = why.code.as_str();
+                let by_itself = !SHOWS_A_WINDOW.contains(&code)
+                    && (code != MAY_SHOW_A_WINDOW || times <= MOST_SLOW);
                 lane.secret = ClientSecret::Unreadable {
                     why: why.clone(),
                     times,
                     ask_at: by_itself.then(|| moment + schedule::delay(times, None, 0.0)),
+                    is_asked: false,
                 };
             }
         }

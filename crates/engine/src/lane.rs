@@ -51,6 +51,7 @@ pub(crate) enum ClientSecret {
         why: Problem,
         times: u32,
         ask_at: Option<Instant>,
+        is_asked: bool,
     },
     Stored,
     Missing,

@@ -17,7 +17,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 /// computer or program sends, too.
 const LIST_SERVES: Duration = Duration::from_secs(300);
 /// The longest that a list may be under way: what takes longer was interrupted, as by the sleep of the computer.
-const LIST_TAKES: Duration = Duration::from_secs(1_200);
+const LIST_TAKES: Duration = Duration::from_secs(1_800);
 /// The rare look at an upload that takes the service very long.
 const RARE_POLL: Duration = Duration::from_secs(3600);
 
@@ -92,7 +92,7 @@ mod tests {
             list_is_new(came_at, came_at + after)
         };
         assert_eq!(
-            [-1, 0, 1_200, 1_201, 864_000].map(is_new),
+            [-1, 0, 1_800, 1_801, 864_000].map(is_new),
             [true, true, true, false, false]
         );
         assert!(!list_serves(Timestamp::MAX, Timestamp::MIN));

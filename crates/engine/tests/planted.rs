@@ -248,8 +248,8 @@ const FAULTS: [Fault; 37] = [
         "what a killed run left in the log is synced, but not written again",
         &[(
             LIBRARY,
-            "    disk::rewrite(disk, log)\n",
-            "    disk::sync_file(disk, log)\n",
+            "    match disk::rewrite(disk, log) {",
+            "    match disk::sync_file(disk, log) {",
         )],
     ),
     (

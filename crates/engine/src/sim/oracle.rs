@@ -108,12 +108,14 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
     wrong
 }
 
-/// Whatever the keyring did, what it holds is known, unless it was locked, and nobody has asked it for anything since.
+/// Whatever the keyring did, what it holds is known, unless it may show a window, and nobody has asked it for anything since.
 fn unread(world: &World) -> Option<String> {
     let lanes = &world.program.as_ref().unwrap().state.lanes;
     let lane = lanes.iter().find(|lane| lane.settings.wants_secret())?;
     let is_known = match &lane.secret {
-        ClientSecret::Unreadable { why, .. } => why.code == "keyring_locked",
+        ClientSecret::Unreadable { why, .. } => {
+            ["keyring_locked", "keyring_slow"].contains(&why.code.as_str())
+        }
         secret => matches!(secret, ClientSecret::Stored),
     };
     (!is_known).then(|| "it is not known that the client secret is there".to_owned())

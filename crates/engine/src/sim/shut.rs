@@ -9,6 +9,7 @@ use crate::lane::ClientSecret;
 const DAY_MS: u64 = 86_400_000;
 /// Why the keyring gives nothing out, by its number.
 const LOCKED: u8 = 0;
+const ABSENT: u8 = 1;
 const SLOW: u8 = 2;
 
 fn is_known(world: &World) -> bool {
@@ -49,10 +50,21 @@ fn a_locked_keyring_is_asked_when_somebody_is_there() {
 }
 
 #[test]
-fn a_slow_keyring_is_asked_again_by_itself_and_ever_more_rarely() {
-    let (mut world, asked) = started(SLOW);
+fn an_absent_keyring_is_asked_again_by_itself_and_ever_more_rarely() {
+    let (mut world, asked) = started(ABSENT);
     assert!((8..20).contains(&asked), "{asked}");
     world.store.open_up();
     world.pass(DAY_MS);
+    assert!(is_known(&world));
+}
+
+/// It may be slow because a window waits for somebody who is not there.
+#[test]
+fn a_slow_keyring_is_asked_twice_more() {
+    let (mut world, asked) = started(SLOW);
+    assert_eq!(asked, 3);
+    world.store.open_up();
+    world.command(Command::Retry(Retry::All));
+    world.pass(1_000);
     assert!(is_known(&world));
 }
