@@ -232,7 +232,11 @@ fn keep_recovered(disk: &dyn Disk, log: &Path) -> Result<(), Error> {
     if is_empty {
         return Ok(());
     }
-    disk::rewrite(disk, log)
+    match disk::rewrite(disk, log) {
+        // A reader in another process has just moved it to its place.
+        Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(()),
+        rewritten => rewritten,
+    }
 }
 
 /// The writer's connection: write-ahead log, every commit on the disk before it is believed; both are read back.

@@ -62,12 +62,16 @@ impl FileStore {
                 "can be read by others, and that cannot be changed: {error}"
             ))
         })?;
-        self.make_last(&about)
+        let unread = |error| self.wrong(format!("cannot be read: {error}"));
+        // From here on it is one file, whatever takes its name meanwhile.
+        let file = File::open(&path).map_err(unread)?;
+        file.metadata()
+            .and_then(|about| self.make_last(&about))
             .map_err(|error| self.wrong(format!("may not last: {error}")))?;
         let mut text = Zeroizing::new(String::new());
-        File::open(&path)
-            .and_then(|file| file.take(LARGEST).read_to_string(&mut text))
-            .map_err(|error| self.wrong(format!("cannot be read: {error}")))?;
+        file.take(LARGEST)
+            .read_to_string(&mut text)
+            .map_err(unread)?;
         // The parser's own words are left out: they may quote what the file holds.
         let plain: BTreeMap<String, String> =
             serde_json::from_str(&text).map_err(|_| self.wrong("is damaged"))?;
