@@ -59,21 +59,15 @@ impl Contents {
             known.is_open = true;
             return Ok(Arc::clone(&known.file));
         }
-        let file = Arc::new(File::options().read(true).write(true).open(path)?);
-        self.of.push(Content {
-            inode,
-            file: Arc::clone(&file),
-            is_open: true,
-            changes: Vec::new(),
-            dropped: Vec::new(),
-        });
+        let content = Content::new(inode, path, true)?;
+        let file = Arc::clone(&content.file);
+        self.of.push(content);
         Ok(file)
     }
 
     /// No file of SQLite's is open any more.
     pub(crate) fn closed(&mut self) {
-        self.of
-            .retain(|content| !content.changes.is_empty() || !content.dropped.is_empty());
+        self.of.retain(Content::may_lose);
         for content in &mut self.of {
             content.is_open = false;
         }
@@ -82,13 +76,7 @@ impl Contents {
     pub(crate) fn append(&mut self, path: &Path, bytes: usize) -> io::Result<()> {
         let about = std::fs::metadata(path)?;
         if !self.of.iter().any(|content| content.inode == about.ino()) {
-            self.of.push(Content {
-                inode: about.ino(),
-                file: Arc::new(File::options().read(true).write(true).open(path)?),
-                is_open: false,
-                changes: Vec::new(),
-                dropped: Vec::new(),
-            });
+            self.of.push(Content::new(about.ino(), path, false)?);
         }
         self.note(
             about.ino(),
@@ -117,6 +105,13 @@ impl Contents {
         Ok(())
     }
 
+    /// A file is written as it is.
+    pub(crate) fn rewrite(&mut self, path: &Path) -> io::Result<()> {
+        let file = File::open(path)?;
+        let bytes = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        self.write(&file, 0, bytes)
+    }
+
     pub(crate) fn truncate(&mut self, file: &File, size: u64) -> io::Result<()> {
         let about = file.metadata()?;
         self.note(
@@ -138,7 +133,7 @@ impl Contents {
             if content.inode == about.ino() {
                 content.synced(about.len());
             }
-            content.inode != about.ino() || content.is_open || !content.dropped.is_empty()
+            content.inode != about.ino() || content.is_open || content.may_lose()
         });
         Ok(())
     }
@@ -170,6 +165,21 @@ impl Contents {
 }
 
 impl Content {
+    fn new(inode: u64, path: &Path, is_open: bool) -> io::Result<Self> {
+        Ok(Self {
+            inode,
+            file: Arc::new(File::options().read(true).write(true).open(path)?),
+            is_open,
+            changes: Vec::new(),
+            dropped: Vec::new(),
+        })
+    }
+
+    /// Whether the disk has not all that the system has.
+    fn may_lose(&self) -> bool {
+        !self.changes.is_empty() || !self.dropped.is_empty()
+    }
+
     /// A page that was written to since lasts as a whole, and what lies behind the end is no part of it.
     fn synced(&mut self, length: u64) {
         let written = std::mem::take(&mut self.changes);
@@ -186,22 +196,19 @@ impl Content {
     /// Each write becomes what is dropped of its pages. How long it made the file may still last, as a cut may.
     fn drop_writes(&mut self) {
         for change in &mut self.changes {
-            let (mut at, end) = (change.at, change.at + change.bytes as u64);
-            while at < end {
-                let next = end.min((at / PAGE + 1) * PAGE);
-                let within = |at: u64| usize::try_from(at - change.at).unwrap_or(usize::MAX);
-                let old = change
-                    .old
-                    .iter()
-                    .skip(within(at))
-                    .take(within(next) - within(at));
-                let mut old: Vec<u8> = old.copied().collect();
-                old.resize(within(next) - within(at), 0);
-                self.dropped.push(Dropped { at, old });
-                at = next;
+            let bytes = std::mem::take(&mut change.bytes);
+            if bytes == 0 {
+                continue;
             }
-            if change.bytes > 0 {
-                (change.at, change.bytes, change.old) = (change.length.1, 0, Vec::new());
+            let mut at = std::mem::replace(&mut change.at, change.length.1);
+            let mut old = std::mem::take(&mut change.old);
+            old.resize(bytes, 0);
+            while !old.is_empty() {
+                let left = usize::try_from(PAGE - at % PAGE).unwrap_or(usize::MAX);
+                let rest = old.split_off(left.min(old.len()));
+                let next = at + old.len() as u64;
+                self.dropped.push(Dropped { at, old });
+                (at, old) = (next, rest);
             }
         }
         self.changes

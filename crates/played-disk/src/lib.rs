@@ -261,27 +261,23 @@ impl Inner {
 impl Disk for PlayedDisk {
     fn before(&self, act: Act<'_>) -> io::Result<()> {
         let inner = &mut *self.inner();
-        if let Act::Sync(path) = act {
-            return inner.sync(&File::open(path)?);
-        }
-        inner.ask(match act {
-            Act::Sync(_) | Act::SyncNames(_) => Sort::Syncs,
+        let sort = match act {
+            Act::Sync(path) => return inner.sync(&File::open(path)?),
+            Act::SyncNames(_) => Sort::Syncs,
             Act::Remove(_) => Sort::Removes,
             _ => Sort::Takes,
-        })?;
+        };
+        inner.ask(sort)?;
         match act {
             Act::MakeFolder(folder) => inner.names.made(folder),
             Act::Create(path) => inner.names.linked(path),
             Act::Append(path, bytes) => inner.contents.append(path, bytes)?,
-            Act::Rewrite(path) => {
-                let file = File::open(path)?;
-                let bytes = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-                inner.contents.write(&file, 0, bytes)?;
-            }
-            Act::Sync(_) => {}
+            Act::Rewrite(path) => inner.contents.rewrite(path)?,
             Act::Rename { from, to } => inner.names.renamed(from, to),
             Act::Remove(path) => inner.names.unlinked(path),
             Act::SyncNames(folder) => inner.names.synced(folder),
+            // Answered above: where it fails there is something to do, too.
+            Act::Sync(_) => {}
         }
         Ok(())
     }

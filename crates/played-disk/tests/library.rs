@@ -36,6 +36,14 @@ fn new(seed: u64) -> (tempfile::TempDir, Arc<PlayedDisk>) {
     (folder, disk)
 }
 
+/// The power goes, and comes back.
+fn cut(library: Library, disk: &PlayedDisk) {
+    disk.switch_off();
+    drop(library);
+    disk.lose();
+    disk.switch_on();
+}
+
 /// The first start meets a disk that fails from some act on, for once or until the run is killed; a later one finds it well.
 #[test]
 fn what_is_written_after_a_first_start_that_failed_lasts() {
@@ -56,10 +64,7 @@ fn what_is_written_after_a_first_start_that_failed_lasts() {
         let mut library = open(&data, &disk);
         sign_in(&mut library).unwrap();
         let told = library.revision().unwrap();
-        disk.switch_off();
-        drop(library);
-        disk.lose();
-        disk.switch_on();
+        cut(library, &disk);
         let library = open(&data, &disk);
         assert_eq!(library.revision().unwrap(), told, "seed {seed}");
         assert_eq!(library.accounts().unwrap().len(), 1, "seed {seed}");
@@ -87,10 +92,7 @@ fn what_a_killed_run_left_in_the_log_lasts_once_it_was_believed() {
         let library = open(&data, &disk);
         let believed = library.revision().unwrap();
         believed_what_had_failed += u32::from(has_failed && believed > before);
-        disk.switch_off();
-        drop(library);
-        disk.lose();
-        disk.switch_on();
+        cut(library, &disk);
 
         let after = open(&data, &disk).revision().unwrap();
         assert_eq!(after, believed, "seed {seed}");
