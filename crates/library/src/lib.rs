@@ -121,7 +121,7 @@ impl Library {
         // SQLite gives its log files the database's rights.
         drop(disk::open_private(&*disk, &file)?);
         disk::make_private(&file, 0o600)?;
-        keep_recovered(&*disk, &folder.join(reader::WRITE_AHEAD))?;
+        keep_recovered(&*disk, folder)?;
         require_write_ahead(&*disk, &file)?;
         // From here on the file is opened by nobody but SQLite: where this process closes it, the system forgets SQLite's locks
         // on it (sqlite.org/howtocorrupt.html, 2.2).
@@ -227,11 +227,11 @@ fn require_write_ahead(disk: &dyn Disk, file: &Path) -> Result<(), Error> {
 
 /// What is read from the log of a run that was killed may not be on the disk: its commit had not ended, or failed, after which only
 /// what is written anew is synced. From here on it is believed, and must last.
-fn keep_recovered(disk: &dyn Disk, log: &Path) -> Result<(), Error> {
-    let is_empty = std::fs::metadata(log).map_or(true, |about| about.len() == 0);
-    if is_empty {
+fn keep_recovered(disk: &dyn Disk, folder: &Path) -> Result<(), Error> {
+    if !reader::log_holds_something(folder) {
         return Ok(());
     }
+    let log = &folder.join(reader::WRITE_AHEAD);
     match disk::rewrite(disk, log) {
         // A reader in another process has just moved it to its place.
         Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(()),

@@ -79,8 +79,7 @@ impl Reader {
         if !file.exists() {
             return Err(Error::NoLibrary(folder.to_owned()));
         }
-        let log = std::fs::metadata(folder.join(WRITE_AHEAD));
-        let holds_something = log.is_ok_and(|log| log.len() > 0);
+        let holds_something = log_holds_something(folder);
         // Read-write, because the first one after a crash has to bring the write-ahead log to its place.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&file, flags)?;
@@ -163,6 +162,12 @@ impl Reader {
         }
         Ok(counts)
     }
+}
+
+/// Whether a run before, or a writer now, has left something in the write-ahead log.
+pub(crate) fn log_holds_something(folder: &Path) -> bool {
+    let log = std::fs::metadata(folder.join(WRITE_AHEAD));
+    log.is_ok_and(|log| log.len() > 0)
 }
 
 /// What every connection needs, whoever opened it.
