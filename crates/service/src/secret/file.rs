@@ -109,7 +109,7 @@ impl FileStore {
     /// service, too, and must not be followed by what was there before.
     fn make_last(&self, about: &fs::Metadata) -> std::io::Result<()> {
         let mut lasting = self.lasting.lock().unwrap_or_else(PoisonError::into_inner);
-        let this = Some((about.modified()?, about.len()));
+        let this = Some(stamp(about)?);
         if *lasting == this {
             return Ok(());
         }
@@ -134,7 +134,11 @@ impl FileStore {
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&beside, self.path())?;
-        sync_folder(&self.folder)
+        sync_folder(&self.folder)?;
+        // It need not be made to last again when it is read back.
+        let this = file.metadata().and_then(|about| stamp(&about));
+        *self.lasting.lock().unwrap_or_else(PoisonError::into_inner) = this.ok();
+        Ok(())
     }
 }
 
@@ -168,6 +172,11 @@ impl SecretStore for FileStore {
             self.path().display()
         )
     }
+}
+
+/// What tells a file from the one before it.
+fn stamp(about: &fs::Metadata) -> std::io::Result<(SystemTime, u64)> {
+    Ok((about.modified()?, about.len()))
 }
 
 #[cfg(unix)]
