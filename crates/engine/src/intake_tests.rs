@@ -155,6 +155,19 @@ impl World {
 }
 
 #[track_caller]
+/// What is known of a file that was not read when it was looked at then, by the code of the reason.
+fn unread(recording: &Recording, code: &str, looked_at: i64) -> Seen {
+    Seen {
+        size: recording.size,
+        modified_ms: recording.modified_ms,
+        outcome: SeenOutcome::Unreadable(Reason {
+            code: code.into(),
+            ..Reason::default()
+        }),
+        looked_at: at(looked_at),
+    }
+}
+
 fn check(case: Case, expected: &Came) {
     let world = World::new();
     let mut bytes = fit();
@@ -165,15 +178,7 @@ fn check(case: Case, expected: &Came) {
     let mut look = world.look();
     look.manual = case.manual;
     if let Some(ago) = case.noted {
-        let seen = Seen {
-            size: recording.size,
-            modified_ms: recording.modified_ms,
-            outcome: SeenOutcome::Unreadable(Reason {
-                code: UNFINISHED.into(),
-                ..Reason::default()
-            }),
-            looked_at: at(NOW - ago),
-        };
+        let seen = unread(&recording, UNFINISHED, NOW - ago);
         look.seen.insert(recording.path.clone(), seen);
     }
     if case.same_plug {
@@ -287,16 +292,7 @@ fn what_the_device_failed_to_read_is_read_again() {
         (failed.code(), Came::AtOnce { whole: true }),
         ("no_recording", Came::Known),
     ] {
-        let reason = Reason {
-            code: code.into(),
-            ..Reason::default()
-        };
-        let seen = Seen {
-            size: recording.size,
-            modified_ms: recording.modified_ms,
-            outcome: SeenOutcome::Unreadable(reason),
-            looked_at: at(NOW),
-        };
+        let seen = unread(&recording, code, NOW);
         let mut look = world.look();
         look.seen.insert(recording.path.clone(), seen);
         assert_eq!(world.run(&look, &|| {}), expected, "{code}");
@@ -314,16 +310,7 @@ fn what_was_set_aside_is_looked_at_again_after_all_others() {
         file.set_modified(at(NOW - 10).into()).unwrap();
     }
     let mut look = world.look();
-    let reason = Reason {
-        code: SET_ASIDE.into(),
-        ..Reason::default()
-    };
-    let seen = Seen {
-        size: recording.size,
-        modified_ms: recording.modified_ms,
-        outcome: SeenOutcome::Unreadable(reason),
-        looked_at: at(NOW - 1),
-    };
+    let seen = unread(&recording, SET_ASIDE, NOW - 1);
     look.seen.insert(recording.path, seen);
     let order = RefCell::new(Vec::new());
     run(&look, &|found| {
