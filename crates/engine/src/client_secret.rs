@@ -45,9 +45,7 @@ impl State {
     /// A keyring that was slow or gone when it was asked may be there now.
     pub(crate) fn ask_for_unread_secrets(&mut self) {
         let moment = self.moment();
-        self.ask_where_unread(false, |ask_at| {
-            ask_at.is_some_and(|ask_at| ask_at <= moment)
-        });
+        self.ask_where_unread(Some(moment));
     }
 
     /// In how long the secret store is asked again.
@@ -63,10 +61,14 @@ impl State {
 
     /// The secret store has just given something out, or somebody is here who can open it.
     pub(crate) fn secret_store_may_be_open(&mut self) {
-        self.ask_where_unread(true, |_| true);
+        self.ask_where_unread(None);
     }
 
-    fn ask_where_unread(&mut self, anew: bool, is_time: impl Fn(Option<Instant>) -> bool) {
+    /// By the clock, where it is time at this moment, or else everywhere.
+    fn ask_where_unread(&mut self, by_clock: Option<Instant>) {
+        let is_time = |ask_at: Option<Instant>| {
+            by_clock.is_none_or(|moment| ask_at.is_some_and(|ask_at| ask_at <= moment))
+        };
         let mut services = Vec::new();
         for lane in &mut self.lanes {
             if let ClientSecret::Unreadable {
@@ -80,7 +82,9 @@ impl State {
             {
                 // The answer says when it is asked next.
                 (*ask_at, *is_asked) = (None, true);
-                *times = if anew { 0 } else { *times };
+                if by_clock.is_none() {
+                    *times = 0;
+                }
                 services.push(lane.service);
             }
         }

@@ -110,9 +110,7 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
 
 /// Whatever the keyring did, what it holds is known, unless it may show a window, and nobody has asked it for anything since.
 fn unread(world: &World) -> Option<String> {
-    let lanes = &world.program.as_ref().unwrap().state.lanes;
-    let lane = lanes.iter().find(|lane| lane.settings.wants_secret())?;
-    let is_known = match &lane.secret {
+    let is_known = match world.client_secret() {
         ClientSecret::Unreadable { why, .. } => {
             ["keyring_locked", "keyring_slow"].contains(&why.code.as_str())
         }

@@ -1,7 +1,5 @@
 //! A keyring that is shut when the program starts, and what is known of the client secret then.
 
-use service::ServiceId::MapMyTracks;
-
 use super::world::World;
 use crate::event::{Command, Retry};
 use crate::lane::ClientSecret;
@@ -13,9 +11,7 @@ const ABSENT: u8 = 1;
 const SLOW: u8 = 2;
 
 fn is_known(world: &World) -> bool {
-    let lanes = &world.program.as_ref().unwrap().state.lanes;
-    let lane = lanes.iter().find(|lane| lane.service == MapMyTracks);
-    matches!(lane.unwrap().secret, ClientSecret::Stored)
+    matches!(world.client_secret(), ClientSecret::Stored)
 }
 
 /// The program starts with a keyring that is shut, and runs for a day; how often the keyring was asked meanwhile.

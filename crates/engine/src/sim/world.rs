@@ -24,6 +24,7 @@ use crate::clock::{Clock, Moments};
 use crate::config::Config;
 use crate::event::{Command, Event};
 use crate::intake::Found;
+use crate::lane::ClientSecret;
 use crate::network::Network;
 use crate::secrets::SecretsPlace;
 use crate::start::{Connected, EngineOptions, Pulse};
@@ -215,6 +216,13 @@ impl World {
 
     pub(super) fn library(&self) -> &Library {
         &self.program.as_ref().unwrap().state.library
+    }
+
+    /// What is known of the only client secret that there is.
+    pub(super) fn client_secret(&self) -> &ClientSecret {
+        let lanes = &self.program.as_ref().unwrap().state.lanes;
+        let lane = lanes.iter().find(|lane| lane.settings.wants_secret());
+        &lane.unwrap().secret
     }
 
     /// Whether somebody is signed in whom the service believes.
