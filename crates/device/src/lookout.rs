@@ -109,6 +109,9 @@ impl Lookout {
             self.probe_due(now);
             self.report(now);
             are_mounts_new = waiter.wait(self.next_due().saturating_duration_since(Instant::now()));
+            if are_mounts_new {
+                self.doubt_looks(Instant::now());
+            }
             loop {
                 match inbox.try_recv() {
                     Ok(Message::Stop) | Err(TryRecvError::Disconnected) => return,
@@ -151,6 +154,16 @@ impl Lookout {
             }
             // Ends the loop before it comes here.
             Message::Stop => {}
+        }
+    }
+
+    /// Looks that are under way while mounts change may see a place without its volume, which may be there again as it was when
+    /// the table is read: they are repeated.
+    fn doubt_looks(&mut self, now: Instant) {
+        for spot in self.spots.values_mut() {
+            if spot.began.is_some() {
+                spot.next = now + self.pace.settle;
+            }
         }
     }
 
@@ -386,4 +399,46 @@ fn root_of<'a>(place: &'a Place, seen: &'a Seen) -> &'a Path {
     seen.device
         .as_ref()
         .map_or(&place.path, |device| &device.root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_is_repeated_soon_when_mounts_change_meanwhile() {
+        let (waker, _waiter) = crate::signal::pair().unwrap();
+        let (messages, _inbox) = std::sync::mpsc::channel();
+        let pace = Pace::default();
+        let mut lookout = Lookout::new(
+            pace,
+            Exclusions::default(),
+            Vec::new(),
+            (messages, waker),
+            Box::new(|_| {}),
+        );
+        let place = Place {
+            origin: Origin::Folder,
+            path: "/nowhere".into(),
+            mount: None,
+        };
+        let key = (place.origin, place.path.clone());
+        let now = Instant::now();
+        for do_mounts_change in [false, true] {
+            let spot = Spot {
+                place: place.clone(),
+                seen: None,
+                began: Some(now),
+                next: now + pace.look_every,
+                rest: pace.look_every,
+            };
+            lookout.spots.insert(key.clone(), spot);
+            if do_mounts_change {
+                lookout.doubt_looks(now);
+            }
+            lookout.take_seen(&key, &place, Seen::default(), now);
+            let is_soon = lookout.spots[&key].next <= now + pace.settle;
+            assert_eq!(is_soon, do_mounts_change);
+        }
+    }
 }

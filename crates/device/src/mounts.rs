@@ -1,6 +1,7 @@
 //! The table of mounts as the kernel gives it; does not know which of them are devices.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One mounted file system (`proc(5)`, `/proc/pid/mountinfo`).
@@ -18,11 +19,15 @@ pub struct Mount {
     pub file_system: String,
     /// Major and minor number of `st_dev`; a major of 0 has no block device.
     pub device: (u32, u32),
+    /// The kernel's number of the disk (`diskseq`, Documentation/ABI/stable/sysfs-block), which it never gives again while it
+    /// runs: a disk that was pulled out and put back has another, though all else may be as it was. None in a bare table, where
+    /// there is no disk, and before Linux 5.15.
+    pub disk: Option<u64>,
     /// Whether it can only be read.
     pub read_only: bool,
 }
 
-/// Reads the text of `/proc/self/mountinfo`; lines that make no sense are left out.
+/// Reads the text of `/proc/self/mountinfo`; lines that make no sense are left out. Which disks they are on it does not say.
 pub fn parse_mountinfo(text: &str) -> Vec<Mount> {
     parse(text.as_bytes())
 }
@@ -53,6 +58,7 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
         source: String::from_utf8_lossy(&unescape(fields.get(dash + 2)?)).into_owned(),
         file_system: String::from_utf8_lossy(&unescape(fields.get(dash + 1)?)).into_owned(),
         device: (major.parse().ok()?, minor.parse().ok()?),
+        disk: None,
         read_only: is_read_only(word(5)?) || word(dash + 3).is_some_and(is_read_only),
     })
 }
@@ -100,18 +106,50 @@ fn os_string(bytes: Vec<u8>) -> OsString {
 /// The mounts as they are now; empty when the system would not tell.
 #[cfg(target_os = "linux")]
 pub(crate) fn current() -> Vec<Mount> {
-    std::fs::read("/proc/self/mountinfo")
-        .map(|bytes| parse(&bytes))
-        .unwrap_or_default()
+    let Ok(table) = fs::read("/proc/self/mountinfo") else {
+        return Vec::new();
+    };
+    let mut mounts = parse(&table);
+    for mount in &mut mounts {
+        mount.disk = disk_of(mount);
+    }
+    mounts
+}
+
+/// The kernel's folder of the block device of a mount, which goes with the device; none where there is no device to ask about.
+pub(crate) fn block_folder(mount: &Mount) -> Option<PathBuf> {
+    let devices = Path::new("/sys/dev/block");
+    if !cfg!(target_os = "linux") || !devices.is_dir() {
+        return None;
+    }
+    let (major, minor) = mount.device;
+    if major != 0 {
+        return Some(devices.join(format!("{major}:{minor}")));
+    }
+    // NTFS and exFAT through FUSE have no number of their own, but a plain device node as their source.
+    match mount.source.strip_prefix("/dev/") {
+        Some(node) if mount.file_system == "fuseblk" && !node.contains('/') => {
+            Some(Path::new("/sys/class/block").join(node))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn disk_of(mount: &Mount) -> Option<u64> {
+    let folder = block_folder(mount)?;
+    let number = |file: &str| {
+        let text = fs::read_to_string(folder.join(file)).ok()?;
+        text.trim().parse().ok()
+    };
+    // A partition has none of its own; its disk's folder is the one around it.
+    number("diskseq").or_else(|| number("../diskseq"))
 }
 
 /// The volumes in the usual places as they are now. Without the kernel's table a volume is known by its path alone.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn current() -> Vec<Mount> {
-    let volumes = std::fs::read_dir("/Volumes")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let volumes = fs::read_dir("/Volumes").into_iter().flatten().flatten();
     let volumes = volumes
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .map(|entry| entry.path());
@@ -125,6 +163,7 @@ pub(crate) fn current() -> Vec<Mount> {
         within: PathBuf::from("/"),
         file_system: String::new(),
         device: (0, 0),
+        disk: None,
         read_only: false,
     };
     volumes

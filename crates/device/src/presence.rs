@@ -31,29 +31,17 @@ fn is_mounted(mount: &Mount, mounts: &[Mount], root: &Path) -> bool {
         return true;
     }
     let now = mounts::mount_of(mounts, root);
-    // Numbers of mounts are used again: the same number must still be the same volume.
+    // Numbers of mounts are used again, as are those of devices: the same number must still be the same volume, on a disk that
+    // was not away in between.
     now.is_some_and(|now| {
-        now.id == mount.id && now.device == mount.device && now.source == mount.source
+        (now.id, now.device, now.disk) == (mount.id, mount.device, mount.disk)
+            && now.source == mount.source
     })
 }
 
 /// Whether the block device of a mount is attached; true where there is none to ask.
 pub(crate) fn is_attached(mount: &Mount) -> bool {
-    let devices = Path::new("/sys/dev/block");
-    let (major, minor) = mount.device;
-    if !cfg!(target_os = "linux") || !devices.is_dir() {
-        return true;
-    }
-    if major != 0 {
-        return devices.join(format!("{major}:{minor}")).exists();
-    }
-    // NTFS and exFAT through FUSE have no number of their own, but a plain device node as their source.
-    match mount.source.strip_prefix("/dev/") {
-        Some(node) if mount.file_system == "fuseblk" && !node.contains('/') => {
-            Path::new("/sys/class/block").join(node).exists()
-        }
-        _ => true,
-    }
+    mounts::block_folder(mount).is_none_or(|folder| folder.exists())
 }
 
 #[cfg(test)]
@@ -70,6 +58,7 @@ mod tests {
             source: source.to_owned(),
             file_system: file_system.to_owned(),
             device: (major, minor),
+            disk: None,
             read_only: false,
         };
         assert!(!is_attached(&mount(4000, 77, "vfat", "/dev/sdzz1")));
@@ -119,6 +108,23 @@ mod tests {
                 expected,
                 "{now}"
             );
+        }
+    }
+
+    #[test]
+    fn the_same_mount_of_a_disk_that_was_away_is_not_the_device() {
+        let on_disk = |disk| {
+            let mut table = crate::parse_mountinfo("7 1 8:2 / /media/a rw - vfat b rw");
+            table[0].disk = disk;
+            table
+        };
+        for (before, now, expected) in [
+            (Some(4), Some(4), true),
+            (Some(4), Some(5), false),
+            (None, None, true),
+        ] {
+            let is_it = is_mounted(&on_disk(before)[0], &on_disk(now), Path::new("/media/a"));
+            assert_eq!(is_it, expected, "{before:?} {now:?}");
         }
     }
 }

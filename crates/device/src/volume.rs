@@ -154,6 +154,7 @@ mod tests {
             source: source.to_owned(),
             file_system: "vfat".to_owned(),
             device: (0, 40),
+            disk: None,
             read_only: false,
         };
         let first = id(&mount(1, "x"), Path::new("/media/GARMIN"));

@@ -52,6 +52,7 @@ fn mount(root: &Path) -> Mount {
         source: "tmpfs".to_owned(),
         file_system: "tmpfs".to_owned(),
         device: (0, 99),
+        disk: None,
         read_only: false,
     }
 }

@@ -346,6 +346,38 @@ fn a_volume_is_told_at_once_and_can_be_ejected_at_once() {
     }
 }
 
+/// The numbers of a mount and of its device are given again at once; that of the disk never is.
+#[test]
+fn a_disk_that_was_away_for_a_moment_is_another() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (point, at) = Mounted::point();
+    let mounted = Mounted { at, _folder: point };
+    let Some(image) = image(folder.path()) else {
+        return skipped("a disk that was away", "no mkfs.ext4");
+    };
+    let plugged_in = || {
+        let is_mounted = mounted.mount(&["-o", "loop,ro", image.to_str().unwrap()]);
+        let mut devices = look(&Exclusions::default(), &[]).into_iter();
+        is_mounted.then(|| devices.find(|device| device.root == mounted.at))
+    };
+    let Some(before) = plugged_in() else {
+        return skipped("a disk that was away", "needs root and a loop device");
+    };
+    let before = before.unwrap();
+    assert!(is_there(&before));
+    assert!(mounted.unmount());
+    let mut after = plugged_in().unwrap().unwrap();
+    assert!(is_there(&after));
+    let disk = |device: &Device| device.mount.as_ref().and_then(|mount| mount.disk);
+    let Some((first, second)) = disk(&before).zip(disk(&after)) else {
+        return skipped("a disk that was away", "Linux is older than 5.15");
+    };
+    assert_ne!(first, second);
+    after.mount.as_mut().unwrap().disk = Some(first);
+    assert!(!is_there(&after));
+}
+
 #[test]
 fn an_empty_volume_becomes_a_device_when_it_is_filled() {
     let _alone = alone();
