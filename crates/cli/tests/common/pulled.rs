@@ -17,6 +17,8 @@ use crate::fat::{Disk, unmount_lazily};
 const LONG: u32 = 100_000;
 /// Short rides beside it.
 const SHORT: u32 = 11;
+/// Where the disk is mounted while it is filled; the program has nothing to do with that.
+const FILLING: &str = "/run/filling";
 /// A run that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -107,7 +109,7 @@ impl World {
     }
 
     fn fill(&mut self, rides: Vec<Vec<u8>>) {
-        let at = Path::new("/run/filling");
+        let at = Path::new(FILLING);
         fs::create_dir_all(at).unwrap();
         while unmount_lazily(&self.home.device()) {}
         let disk = Disk::plugged_in();
@@ -211,8 +213,10 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // The next world formats the same disk.
-        while unmount_lazily(&self.home.device()) {}
+        // The next world formats the same disk, also after one that came to an end while it was filled.
+        for at in [&self.home.device(), Path::new(FILLING)] {
+            while unmount_lazily(at) {}
+        }
     }
 }
 
