@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 /// All forms of secrets are at least so long.
 const BEGINNING: usize = 6;
 
+/// What each service calls the endpoint that takes an activity.
+const UPLOADS: [&str; 2] = ["uploadActivity", "activities.create"];
+
 /// The file of `--secrets file`: where the secrets belong.
 const STORE: &str = "secrets.json";
 
@@ -277,6 +280,27 @@ fn each_form_is_found(home: &Home, secrets: &BTreeSet<String>) {
     }
 }
 
+/// How many requests each service has answered with what was ordered for them.
+fn repeated(home: &Home) -> [usize; 2] {
+    let requests = home.sandbox.requests();
+    BOTH.map(|service| {
+        let of_service = requests.iter().filter(|own| own.service == service);
+        of_service.filter(|own| !own.faults.is_empty()).count()
+    })
+}
+
+/// Lists of Trek Point that are refused in words that have the tokens in them.
+fn refused_lists(home: &Home, watch: &mut Watch, sync: &[&str]) {
+    for (n, status) in [(10, 400), (11, 403), (12, 500)] {
+        home.sign_in();
+        let before = repeated(home);
+        echo(home, 1, "activities.list", status, ("invalid_request", ""));
+        home.put(&format!("GARMIN/Activity/{n}.fit"), &fit(n));
+        watch.run(home, sync);
+        assert_eq!(repeated(home), [before[0], before[1] + 1], "{status}");
+    }
+}
+
 /// Renewals that are refused in words that have the tokens in them: words that are shown, the same where the first token lies
 /// across the end of what is kept of them, and words that are not shown.
 fn refused_renewals(home: &Home, watch: &mut Watch, sync: &[&str]) {
@@ -320,13 +344,18 @@ fn no_secret_is_anywhere_but_in_the_store() {
     put(2);
     watch.run(&home, &sync);
     for (n, status) in [(3, 403), (4, 400), (5, 500), (6, 429)] {
-        for at in 0..BOTH.len() {
-            echo(&home, at, "uploadActivity", status, ("invalid_grant", ""));
+        // The answer before may have let an account rest.
+        home.sign_in();
+        let before = repeated(&home);
+        for (at, endpoint) in UPLOADS.into_iter().enumerate() {
+            echo(&home, at, endpoint, status, ("invalid_grant", ""));
         }
         put(n);
         watch.run(&home, &sync);
         watch.run(&home, &["retry", "--all"]);
+        assert_eq!(repeated(&home), before.map(|number| number + 1), "{status}");
     }
+    refused_lists(&home, &mut watch, &sync);
     refused_renewals(&home, &mut watch, &sync);
     // Signed in again, and out, while the service repeats it all: the code and the verifier, too, with which nothing was signed in.
     for (at, name) in SERVICES.into_iter().enumerate() {
