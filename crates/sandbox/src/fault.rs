@@ -130,7 +130,7 @@ pub enum Harm {
         /// The shape.
         shape: Shape,
     },
-    /// A Trek Point activity created now is processed for a while, or for ever.
+    /// A Trek Point activity created now is processed for a while, or for ever. Goes together with any other fault.
     Processing {
         /// Milliseconds; none: for ever.
         #[serde(default)]
@@ -144,6 +144,13 @@ pub enum Harm {
         /// Seconds.
         seconds: i64,
     },
+}
+
+impl Harm {
+    /// Whether another fault may happen to the same request.
+    pub(crate) fn goes_together(&self) -> bool {
+        matches!(self, Harm::Slow { .. } | Harm::Processing { .. })
+    }
 }
 
 fn ok() -> u16 {
@@ -178,8 +185,12 @@ pub(crate) fn take(
         .iter_mut()
         .filter(|fault| fault.is_meant_for(endpoint))
     {
-        let is_slow = |harm: &Harm| matches!(harm, Harm::Slow { .. });
-        if !is_slow(&fault.harm) && taken.iter().any(|harm| !is_slow(harm)) {
+        let in_the_way = |other: &Harm| match fault.harm {
+            Harm::Slow { .. } => false,
+            Harm::Processing { .. } => matches!(other, Harm::Processing { .. }),
+            _ => !other.goes_together(),
+        };
+        if taken.iter().any(in_the_way) {
             continue;
         }
         if fault.skip > 0 {
@@ -225,6 +236,20 @@ mod tests {
         check(&mut faults, 0.0, &[slow, Harm::Cut]);
         check(&mut faults, 0.0, &[]);
         assert_eq!(faults.len(), 2);
+    }
+
+    #[test]
+    fn what_is_processed_may_meet_another_fault() {
+        let works = |ms| Harm::Processing {
+            ms: Some(ms),
+            then: None,
+        };
+        let all = [works(1), Harm::Lost, works(2), Harm::Cut];
+        let faults = all.map(|harm| Fault::once(MapMyTracks, "uploadActivity", harm));
+        let mut faults = Vec::from(faults);
+        check(&mut faults, 0.0, &[works(1), Harm::Lost]);
+        check(&mut faults, 0.0, &[works(2), Harm::Cut]);
+        assert_eq!(faults, []);
     }
 
     #[test]

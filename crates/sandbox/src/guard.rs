@@ -92,19 +92,17 @@ pub(crate) async fn guard(
     response
 }
 
-/// What the handler itself has to do of a fault.
-fn effects(harm: Option<&Harm>) -> Effects {
-    match harm {
-        Some(Harm::Processing { ms, then }) => Effects {
-            processing: Some((*ms, then.clone())),
-            life_s: None,
-        },
-        Some(Harm::ExpiresIn { seconds }) => Effects {
-            processing: None,
-            life_s: Some(*seconds),
-        },
-        _ => Effects::default(),
-    }
+/// What the handler itself has to do of the faults.
+fn effects(harms: &[Harm]) -> Effects {
+    let processing = harms.iter().find_map(|harm| match harm {
+        Harm::Processing { ms, then } => Some((*ms, then.clone())),
+        _ => None,
+    });
+    let life_s = harms.iter().find_map(|harm| match harm {
+        Harm::ExpiresIn { seconds } => Some(*seconds),
+        _ => None,
+    });
+    Effects { processing, life_s }
 }
 
 /// The fault's name in JSON.
@@ -143,9 +141,8 @@ impl Passage<'_> {
                 tokio::time::sleep(Duration::from_millis(*ms)).await;
             }
         }
-        let harm = harms
-            .into_iter()
-            .find(|harm| !matches!(harm, Harm::Slow { .. }));
+        let effects = effects(&harms);
+        let harm = harms.into_iter().find(|harm| !harm.goes_together());
         if let Some(answer) = self.instead(harm.as_ref()).await {
             return answer;
         }
@@ -158,7 +155,7 @@ impl Passage<'_> {
             return self.answered(page(403, "403 Forbidden", ""));
         }
         let echo = echo(harm.as_ref(), &head.headers, &bytes);
-        head.extensions.insert(effects(harm.as_ref()));
+        head.extensions.insert(effects);
         let reads = head.method == "GET" && endpoint.name != "authorize";
         let response = next.run(Request::from_parts(head, Body::from(bytes))).await;
         // Reading changes nothing that a restart needs.
