@@ -1,7 +1,7 @@
 //! Which of a service's activities is the one we may have sent. Pure.
 
 use jiff::{SignedDuration, Timestamp};
-use service::RemoteActivity;
+use service::{Progress, RemoteActivity};
 
 /// Two starts this close are the same moment (RELIABILITY.md, "Decided since").
 const START: SignedDuration = SignedDuration::from_secs(2);
@@ -29,6 +29,8 @@ pub(crate) struct Wanted {
 pub(crate) enum Match {
     /// It is there, under this id.
     One(String),
+    /// It is there, under this id, and the service still works on it: it may come to nothing.
+    Working(String),
     /// It is not there.
     None,
     /// Several could be it: a person has to look.
@@ -47,6 +49,9 @@ impl Match {
         match self {
             Match::None => format!("{service} has none that could be this one."),
             Match::One(id) => format!("{service} has it as number {id}."),
+            Match::Working(id) => {
+                format!("{service} has it as number {id} and is still working on it.")
+            }
             Match::Failed(id) => {
                 format!("{service} got it as number {id}, but could not use the file.")
             }
@@ -85,20 +90,27 @@ pub(crate) enum Held {
 ///
 /// One id is never two uploads: what another one made is passed over, and what another one is linked to is no clear find.
 /// Nor is nothing found in a list that holds something which may have come with the attempt and says too little to tell.
-/// What the service could not use is no activity: it only tells what became of the attempt.
+/// What the service could not use is no activity: it only tells what became of the attempt. What it still works on may come to that.
 pub(crate) fn matching(
     list: &[RemoteActivity],
     wanted: &Wanted,
     held: impl Fn(&str) -> Held,
 ) -> Match {
-    let (failed, sound): (Vec<_>, Vec<_>) = list.iter().partition(|remote| remote.failed);
+    let (failed, sound): (Vec<_>, Vec<_>) = list
+        .iter()
+        .partition(|remote| remote.progress == Progress::Failed);
     let found = among(sound, wanted, &held);
     let of_the_attempt = |one: &&&RemoteActivity| {
         starts_with(one, wanted) && is_recent(one, wanted) && held(&one.id) != Held::MadeByAnother
     };
-    match failed.iter().find(of_the_attempt) {
-        Some(failed) if found == Match::None => Match::Failed(failed.id.clone()),
-        _ => found,
+    let is_working = |id: &str| {
+        let mut working = list.iter().filter(|one| one.progress == Progress::Working);
+        working.any(|one| one.id == id)
+    };
+    match (found, failed.iter().find(of_the_attempt)) {
+        (Match::None, Some(failed)) => Match::Failed(failed.id.clone()),
+        (Match::One(id), _) if is_working(&id) => Match::Working(id),
+        (found, _) => found,
     }
 }
 
@@ -224,7 +236,7 @@ mod tests {
             distance_m,
             duration_s,
             status: None,
-            failed: false,
+            progress: Progress::Done,
             created_on: at(START_S + 86_400 + after_s),
         }
     }
@@ -248,6 +260,15 @@ mod tests {
         assert_eq!(matching(list, &wanted, |_| Held::Free), expected);
     }
 
+    fn nothing_sent() -> Wanted {
+        Wanted {
+            start: Timestamp::from_second(START_S).ok(),
+            distance_m: Some(10_000.0),
+            durations_s: vec![],
+            attempt_began: None,
+        }
+    }
+
     #[test]
     fn one_is_it() {
         let one = || Match::One("1".into());
@@ -268,7 +289,7 @@ mod tests {
     #[test]
     fn one_that_failed_is_not_it() {
         let failed = |one: RemoteActivity| RemoteActivity {
-            failed: true,
+            progress: Progress::Failed,
             ..one
         };
         let there = remote("1", 0, Some(10_000.0), None);
@@ -281,14 +302,29 @@ mod tests {
         let sound = remote("2", 0, Some(10_000.0), None);
         check(&[failed(there.clone()), sound], Match::One("2".into()));
         // Before a first attempt nothing has come with it.
-        let first = Wanted {
-            start: Timestamp::from_second(START_S).ok(),
-            distance_m: Some(10_000.0),
-            durations_s: vec![],
-            attempt_began: None,
-        };
         let list = [failed(there)];
+        let first = nothing_sent();
         assert_eq!(matching(&list, &first, |_| Held::Free), Match::None);
+    }
+
+    /// Whether there will be one is not known before it is done.
+    #[test]
+    fn one_that_is_worked_on_is_waited_for() {
+        let working = |one: RemoteActivity| RemoteActivity {
+            progress: Progress::Working,
+            ..one
+        };
+        let there = remote("1", 0, Some(10_000.0), None);
+        let other = remote("2", 60, Some(10_000.0), None);
+        let list = [working(there.clone()), other.clone()];
+        check(&list, Match::Working("1".into()));
+        let list = [there.clone(), working(other)];
+        check(&list, Match::One("1".into()));
+        let twice = [working(there.clone()), remote("2", 1, None, None)];
+        check(&twice, Match::Several(2));
+        let linked = |_: &str| Held::LinkedToAnother;
+        let linked = matching(&[working(there)], &nothing_sent(), linked);
+        assert_eq!(linked, Match::Linked("1".into()));
     }
 
     #[test]
@@ -436,12 +472,7 @@ mod tests {
 
     #[test]
     fn one_id_is_never_two_uploads() {
-        let wanted = Wanted {
-            start: Timestamp::from_second(START_S).ok(),
-            distance_m: Some(10_000.0),
-            durations_s: vec![],
-            attempt_began: None,
-        };
+        let wanted = nothing_sent();
         let both = [
             remote("1", 0, Some(10_000.0), None),
             remote("2", 1, Some(10_000.0), None),

@@ -21,6 +21,9 @@ pub(crate) const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
 
+/// In so many lists what another program sent may stand as being worked on, before a first attempt, until it counts as there.
+const LISTS: u32 = 4;
+
 /// The code of an unsure upload that only a person can clear up.
 pub(crate) const UNDECIDED: &str = "undecided";
 
@@ -219,19 +222,25 @@ fn tried_again(
     step.effect(AccountEffect::Pause(problem, wait))
 }
 
-/// After the service's list was searched for an unsure upload: what is not there at the second look has not arrived.
+/// After the service's list was searched for an unsure upload: what is not there at the second look has not arrived, and what it
+/// still works on may come to nothing.
 fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
     let service = now.service;
     let look = now.looks.saturating_add(1);
     match found {
-        Match::One(id) => {
-            let mut step = Step::to(State::Existing, format!("It had arrived at {service}."))
-                .saying(format!(
-                    "Found at {service} as number {id}: it had arrived."
-                ));
-            step.remote_id = Some(id.clone());
-            step
+        Match::Working(_) if !schedule::is_long(&now.polling, look) => {
+            let wait = schedule::poll_delay(&now.polling, now.looks).max(now.look_again);
+            Step::to(State::Unsure, found.in_words(service))
+                .due(wait)
+                .after_looks(look)
         }
+        Match::One(id) | Match::Working(id) => Step {
+            remote_id: Some(id.clone()),
+            ..Step::to(State::Existing, format!("It had arrived at {service}."))
+        }
+        .saying(format!(
+            "Found at {service} as number {id}: it had arrived."
+        )),
         Match::Failed(id) => Step {
             remote_id: Some(id.clone()),
             ..refused("it could not use the file", service)
@@ -315,13 +324,17 @@ fn before_next_attempt(now: &Circumstances<'_>) -> Duration {
     }
 }
 
-/// Before a first attempt, after the service's list was searched for what may have come another way; nothing: it is sent.
+/// Before a first attempt, after the service's list was searched for what may have come another way; nothing: it is sent. What it
+/// still works on is waited for, but not for ever: a word of the list may be one that is not known here.
 fn before_sending(found: &Match, now: &Circumstances<'_>) -> Option<Step> {
     let service = now.service;
     match found {
         // Before a first attempt nothing can have come with it.
         Match::None | Match::Untold(_) | Match::Failed(_) => None,
-        Match::One(id) => Some(Step {
+        Match::Working(_) if now.failures <= LISTS => {
+            Some(Step::to(State::Waiting, found.in_words(service)).due(schedule::LIST_SERVES))
+        }
+        Match::One(id) | Match::Working(id) => Some(Step {
             remote_id: Some(id.clone()),
             ..Step::to(
                 State::Existing,

@@ -240,6 +240,46 @@ fn the_list_decides_at_the_second_look() {
     }
 }
 
+/// What is worked on may come to nothing; but a word that is not known here must not keep an upload for ever.
+#[test]
+fn what_the_service_still_works_on_is_waited_for() {
+    let working = Match::Working("7".into());
+    let look = |looks| {
+        let now = Circumstances {
+            looks,
+            ..circumstances()
+        };
+        after_look(&working, &now)
+    };
+    let step = look(0);
+    assert_eq!((step.state, step.due_in), (Unsure, seconds(5)));
+    assert_eq!((step.looks, step.remote_id.clone()), (Some(1), None));
+    check_sentences(&step);
+    assert_eq!((look(20).state, look(20).due_in), (Unsure, seconds(30)));
+    let there = look(60);
+    assert_eq!(
+        (there.state, there.remote_id.as_deref()),
+        (Existing, Some("7"))
+    );
+    let before = |failures| {
+        let now = Circumstances {
+            failures,
+            ..circumstances()
+        };
+        verdict(Waiting, Happened::Searched(&working), &now).unwrap()
+    };
+    let step = before(1);
+    assert_eq!((step.state, step.due_in), (Waiting, seconds(300)));
+    assert_eq!(step.looks, None);
+    check_sentences(&step);
+    assert_eq!(before(4).state, Waiting);
+    let there = before(5);
+    assert_eq!(
+        (there.state, there.remote_id.as_deref()),
+        (Existing, Some("7"))
+    );
+}
+
 #[test]
 fn a_service_that_breaks_at_every_attempt_is_not_hammered() {
     // The failures that the library counts when each round is one lost answer and two looks.

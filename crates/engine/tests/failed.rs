@@ -43,3 +43,28 @@ fn it_is_refused_and_sent_again_when_the_user_says_so() {
     assert_eq!(home.states(TREK_POINT), [UploadState::Sent]);
     assert_eq!(sent(&home), 2);
 }
+
+/// The answer is lost, and the list shows it while it is worked on: that it is there is not said before it is so.
+#[test]
+fn it_is_not_taken_for_there_while_the_service_works_on_it() {
+    for (then, expected) in [
+        (Some("failed"), UploadState::Refused),
+        (None, UploadState::Existing),
+    ] {
+        let mut home = Home::new();
+        home.sign_in(TREK_POINT);
+        let works = Harm::Processing {
+            ms: Some(2_000),
+            then: then.map(str::to_owned),
+        };
+        for harm in [works, Harm::Lost] {
+            let fault = Fault::once(ServiceName::TrekPoint, CREATE, harm);
+            home.sandbox.fault(fault).unwrap();
+        }
+        home.send_one();
+        home.settle();
+        assert_eq!(home.states(TREK_POINT), [expected], "{then:?}");
+        assert_eq!(sent(&home), 1, "{then:?}");
+        home.stop();
+    }
+}

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::answer::{Answer, clean, text_at, words};
 use crate::descriptor::ResponseRules;
+use crate::list::Progress;
 use crate::outcome::Outcome;
 
 /// What an answer means for the one who asked.
@@ -157,9 +158,13 @@ pub(crate) fn by_status(rules: &ResponseRules, status: Option<&str>, id: String)
     }
 }
 
-/// Whether a status word says that the service could not use the file: there is no activity, whatever its list shows.
-pub(crate) fn is_failed(rules: &ResponseRules, status: Option<&str>) -> bool {
-    matches!(by_status(rules, status, String::new()), Outcome::Refused(_))
+/// How far the service is with a file of which its list says this; a list that says nothing shows what there is.
+pub(crate) fn progress(rules: &ResponseRules, status: Option<&str>) -> Progress {
+    match status.map(|word| by_status(rules, Some(word), String::new())) {
+        Some(Outcome::Refused(_)) => Progress::Failed,
+        Some(Outcome::Processing { .. }) => Progress::Working,
+        _ => Progress::Done,
+    }
 }
 
 /// Whether an answer says that the access token is not accepted.

@@ -320,8 +320,8 @@ impl Client {
             let Some(json) = answer.json().filter(|_| answer.is_success()) else {
                 return Err(self.not_an_answer(&answer, &token, now).await);
             };
-            let failed = |status: Option<&str>| classify::is_failed(&rules.response, status);
-            let page = entries(&json, &rules.look.items, failed)
+            let progress = |status: Option<&str>| classify::progress(&rules.response, status);
+            let page = entries(&json, &rules.look.items, progress)
                 .ok_or_else(|| Outcome::NoList("it is not as its document says".into()))?;
             list.extend(page);
             url = match next_page(&answer, &json, &url) {

@@ -29,7 +29,7 @@ mod wire;
 
 pub use axum::body::Bytes;
 pub use client::{Accept, Client, Clock, Upload};
-pub use list::RemoteActivity;
+pub use list::{Progress, RemoteActivity};
 pub use outcome::Outcome;
 pub use secret::{FileStore, KeyringStore, Secret, SecretError, SecretStore, SessionStore};
 pub use settings::{Polling, ServiceId, Settings, SettingsError, Visibility};

@@ -31,10 +31,21 @@ pub struct RemoteActivity {
     pub duration_s: Option<f64>,
     /// The service's word for how far it is.
     pub status: Option<String>,
-    /// The service could not use the file that it was sent: there is no activity.
-    pub failed: bool,
+    /// What that word says of the file that it was sent.
+    pub progress: Progress,
     /// When the service got it.
     pub created_on: Option<Timestamp>,
+}
+
+/// How far a service is with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is done with it, or says nothing: there is an activity.
+    Done,
+    /// It works on it: whether there will be an activity is not known yet.
+    Working,
+    /// It could not use it: there is no activity.
+    Failed,
 }
 
 /// The entries of one page, or `None` when the answer is not a list. An entry that says nothing is an entry all the same: it
@@ -42,13 +53,13 @@ pub struct RemoteActivity {
 pub(crate) fn entries(
     json: &Value,
     items: &str,
-    failed: impl Fn(Option<&str>) -> bool,
+    progress: impl Fn(Option<&str>) -> Progress,
 ) -> Option<Vec<RemoteActivity>> {
     let all = json.pointer(items)?.as_array()?.iter();
     let told = |value| {
         let entry = entry(value);
         RemoteActivity {
-            failed: failed(entry.status.as_deref()),
+            progress: progress(entry.status.as_deref()),
             ..entry
         }
     };
@@ -77,7 +88,7 @@ fn entry(value: &Value) -> RemoteActivity {
         distance_m: number("distance_m"),
         duration_s: number("duration_s"),
         status: text("status"),
-        failed: false,
+        progress: Progress::Done,
         created_on: time("created_on"),
     }
 }
@@ -217,7 +228,11 @@ mod tests {
             {"id":"7","name":null,"activity_started_at":"2026-03-29","distance_m":"5.5","duration_s":null},{"name":"no id"},3]}"#,
         )
         .unwrap();
-        let list = entries(&json, "/activities", |status| status.is_none()).unwrap();
+        let progress = |status: Option<&str>| match status {
+            None => Progress::Failed,
+            Some(_) => Progress::Working,
+        };
+        let list = entries(&json, "/activities", progress).unwrap();
         assert_eq!(list.len(), 4);
         assert_eq!(list[0].id, "1201");
         assert_eq!(
@@ -235,9 +250,10 @@ mod tests {
             ("", Some("no id"))
         );
         assert_eq!((list[3].id.as_str(), list[3].started_at), ("", None));
-        let failed: Vec<bool> = list.iter().map(|entry| entry.failed).collect();
-        assert_eq!(failed, [false, true, true, true]);
-        assert!(entries(&json, "/routes", |_| false).is_none());
+        let told: Vec<Progress> = list.iter().map(|entry| entry.progress).collect();
+        let [working, failed] = [Progress::Working, Progress::Failed];
+        assert_eq!(told, [working, failed, failed, failed]);
+        assert!(entries(&json, "/routes", progress).is_none());
     }
 
     fn next(links: &[&str], body: &str) -> Next {
