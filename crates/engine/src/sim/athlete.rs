@@ -49,6 +49,13 @@ impl Athlete {
         self.recorded.iter().any(same)
     }
 
+    /// Whether another activity here is, or was, of the same ride: of its twin, of a half of it, or of what was deleted.
+    pub(super) fn has_another_of(&self, file: usize) -> bool {
+        self.has_twin_of(file)
+            || self.were_halves.contains(&file)
+            || self.deleted.contains_key(&file)
+    }
+
     pub(super) fn wrote(&mut self, file: usize, half: bool) {
         self.recorded.insert(file);
         if half {
@@ -152,7 +159,9 @@ impl Athlete {
             return;
         }
         let activity = all[world.rng.usize(0..all.len())].clone();
+        world.deletes = true;
         world.command(Command::DeleteActivity { id: activity.id.0 });
+        world.deletes = world.disk.is_off() || world.disk.is_troubled();
         world.hear();
         // When the disk is in trouble, what was not confirmed may have been done.
         let is_gone = world.library().activity(activity.id).is_err();
@@ -186,8 +195,13 @@ impl Athlete {
     /// Activities that were kept before somebody was signed in are sent, too.
     pub(super) fn sends_earlier(world: &mut World) {
         for account in world.library().accounts().unwrap() {
-            let (account, choice) = (account.id.0, Choice::All);
-            world.command(Command::SendEarlier { account, choice });
+            let all = Command::SendEarlier {
+                account: account.id.0,
+                choice: Choice::All,
+            };
+            if world.command(all) {
+                world.owes_all_to(account.id);
+            }
         }
     }
 }

@@ -3,14 +3,17 @@
 
 mod athlete;
 mod elsewhere;
+mod fate;
 mod files;
 mod late;
 mod model;
 mod oracle;
+mod owed;
 mod power;
 mod services;
 mod shut;
 mod store;
+mod tokens;
 mod unplug;
 mod world;
 
@@ -64,7 +67,7 @@ fn play(seed: u64) -> (Vec<String>, Vec<String>) {
 /// Somebody or something does something.
 fn act(world: &mut World, athlete: &mut Athlete) {
     let service = ServiceId::ALL[world.rng.usize(0..2)];
-    let what = world.rng.u8(0..26);
+    let what = world.rng.u8(0..28);
     world.services.trace(format!("act {what}"));
     match what {
         0..=7 => {
@@ -107,6 +110,11 @@ fn act(world: &mut World, athlete: &mut Athlete) {
         22 => athlete.retries_one(world),
         23 => Athlete::sends_earlier(world),
         24 => athlete.imports(world),
+        25 | 26 => {
+            world.pulled_in = world.rng.u32(1..6);
+            athlete.records(world);
+            world.plug_in();
+        }
         _ => world.trouble(),
     }
 }

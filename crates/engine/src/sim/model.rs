@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use service::{Reply, ServiceId};
 
+use super::fate::{Asked, Fate};
 use super::files::{self, BEGINNING_MS};
 
 /// One activity at a service.
@@ -18,8 +19,44 @@ pub(super) struct Remote {
     pub(super) file: usize,
     /// We sent it; else another program did.
     pub(super) ours: bool,
+    /// The service cannot use the file, and says so as soon as it has worked on it.
+    pub(super) fails: bool,
     created_ms: u64,
     ready_ms: u64,
+}
+
+/// What a service may do that no document says. Map My Tracks does none of it: it has no list, and answers at once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Habits {
+    /// So many activities are on a page of its list.
+    page: Option<usize>,
+    /// The next page is named in a header, not in the body.
+    links: bool,
+    /// What it already has it says by 409, and perhaps as which number.
+    conflict: Option<Conflict>,
+    /// So many of a hundred files it takes and cannot use.
+    failing: u8,
+}
+
+/// What comes with a 409.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Conflict {
+    Number,
+    Word,
+}
+
+impl Habits {
+    fn of(id: ServiceId, rng: &mut Rng) -> Habits {
+        if id == ServiceId::MapMyTracks {
+            return Habits::default();
+        }
+        Habits {
+            page: (rng.u8(0..3) == 0).then(|| rng.usize(1..4)),
+            links: rng.bool(),
+            conflict: [Some(Conflict::Number), Some(Conflict::Word), None, None][rng.usize(0..4)],
+            failing: [30, 0, 0, 0][rng.usize(0..4)],
+        }
+    }
 }
 
 /// One service.
@@ -28,12 +65,16 @@ pub(super) struct Model {
     pub(super) rng: Rng,
     /// In some worlds it is slow: it answers late, and takes most of what comes later than anybody waits for.
     pub(super) is_slow: bool,
+    /// What it does that no document says: one in each of many worlds.
+    habits: Habits,
     pub(super) access: String,
     pub(super) refresh: String,
     pub(super) issued: u64,
     pub(super) expires_ms: u64,
     /// Refresh tokens whose successor has reached the client.
     pub(super) replaced: HashSet<String>,
+    /// Since the last sign-in something was said, or done to it, after which another may be asked for.
+    pub(super) may_want_sign_in: bool,
     pub(super) remotes: Vec<Remote>,
     /// The upload under way, and whether the last one may be repeated at once.
     pub(super) uploading: bool,
@@ -41,6 +82,8 @@ pub(super) struct Model {
     pub(super) may_repeat: bool,
     /// Uploads of each recording whose outcome nobody could know.
     pub(super) unclear: BTreeMap<usize, u32>,
+    /// Uploads of each recording that the program ended over before it had written down what became of them.
+    pub(super) forgotten: BTreeMap<usize, u32>,
     /// Refusals of each recording that were heard.
     pub(super) refusals: BTreeMap<usize, u32>,
     /// Uploads of each recording that were taken so late that nobody could wait for them.
@@ -57,91 +100,26 @@ pub(super) struct Model {
     pub(super) over_others: BTreeMap<usize, u32>,
 }
 
-/// What becomes of one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Well,
-    NotSent,
-    /// The connection breaks before it is taken.
-    LostBefore,
-    /// It is taken, and the connection breaks.
-    LostAfter,
-    /// It is taken or not, and nothing comes back.
-    Silence(bool),
-    /// A code and a wait, and whether it was taken before.
-    Trouble(u16, Option<u64>, bool),
-    /// Somebody else's page with a good code.
-    Page(bool),
-    /// It is taken or not, and the program's own task panics.
-    Breaks(bool),
-    /// The token is not accepted this once.
-    TokenRefused,
-    /// The sign-in does not allow it.
-    ScopeRefused,
-    /// The client gives up, at once or when its patience ends, and so long after that it is taken.
-    Late(bool, u64),
-}
-
-/// Somebody else's page.
-pub(super) const HTML: &[u8] = b"<html><title>Welcome to our Wi-Fi</title></html>";
-
-impl Fate {
-    /// Whether the service does what it is asked, and what is said in place of its own answer.
-    pub(super) fn says(self) -> (bool, Option<Reply>) {
-        match self {
-            Fate::Well => (true, None),
-            Fate::NotSent
-            | Fate::LostBefore
-            | Fate::Silence(false)
-            | Fate::Breaks(false)
-            | Fate::Late(..) => (false, None),
-            Fate::LostAfter | Fate::Silence(true) | Fate::Breaks(true) => (true, None),
-            Fate::Trouble(status, wait, does) => {
-                let headers = wait.map(|wait| ("retry-after".to_owned(), wait.to_string()));
-                let headers = headers.into_iter().collect();
-                (
-                    does,
-                    Some(Reply {
-                        status,
-                        headers,
-                        body: Vec::new(),
-                    }),
-                )
-            }
-            Fate::Page(does) => (
-                does,
-                Some(Reply {
-                    status: 200,
-                    headers: Vec::new(),
-                    body: HTML.to_vec(),
-                }),
-            ),
-            Fate::TokenRefused => (false, Some(reply(401, &json!({"error": "invalid_token"})))),
-            Fate::ScopeRefused => (
-                false,
-                Some(reply(403, &json!({"error": "insufficient_scope"}))),
-            ),
-        }
-    }
-}
-
 impl Model {
     pub(super) fn new(seed: u64, id: ServiceId) -> Model {
         let mut rng = Rng::with_seed(seed ^ ((id as u64 + 1) << 40));
         Model {
             id,
             is_slow: rng.u8(0..6) == 0,
+            habits: Habits::of(id, &mut rng),
             rng,
             access: String::new(),
             refresh: String::new(),
             issued: 0,
             expires_ms: 0,
             replaced: HashSet::new(),
+            may_want_sign_in: true,
             remotes: Vec::new(),
             uploading: false,
             last_began_ms: None,
             may_repeat: true,
             unclear: BTreeMap::new(),
+            forgotten: BTreeMap::new(),
             refusals: BTreeMap::new(),
             too_late: BTreeMap::new(),
             not_before_ms: 0,
@@ -152,39 +130,13 @@ impl Model {
         }
     }
 
-    pub(super) fn fate(&mut self, badness: u64, is_upload: bool) -> Fate {
+    /// What becomes of a request.
+    pub(super) fn fate(&mut self, badness: u64, asked: Asked) -> Fate {
+        let is_upload = asked == Asked::Upload;
         if self.is_slow && is_upload && badness > 0 && self.rng.u8(0..3) > 0 {
             return Fate::Late(self.rng.bool(), self.rng.u64(1..4_990));
         }
-        if self.rng.u64(0..100) >= badness {
-            return Fate::Well;
-        }
-        let does = self.rng.bool();
-        let wait = self.rng.bool().then(|| self.rng.u64(1..4_000));
-        match self.rng.u8(0..15) {
-            0 => Fate::NotSent,
-            1 => Fate::LostBefore,
-            2 | 3 => Fate::LostAfter,
-            4 => Fate::Silence(does),
-            5 => Fate::Trouble(500, None, does),
-            6 => Fate::Trouble(502, wait, does),
-            // A gateway says so for a server that fell over while it worked on it, too, with a time or without.
-            7 => Fate::Trouble(503, wait, does),
-            8 if is_upload && self.id == ServiceId::TrekPoint && does => {
-                Fate::Trouble(303, None, self.rng.bool())
-            }
-            8 => Fate::Trouble(429, wait, false),
-            9 => Fate::Page(does),
-            11 => Fate::Breaks(does),
-            10 if is_upload && self.rng.u8(0..4) == 0 => Fate::Trouble(403, None, false),
-            // At Map My Tracks the same would be a word on the file.
-            10 if self.id == ServiceId::TrekPoint && self.rng.u8(0..4) == 0 => Fate::ScopeRefused,
-            13 | 14 if is_upload => {
-                let longest = [4_900, 20_000, 600_000][self.rng.usize(0..3)];
-                Fate::Late(does, self.rng.u64(1..longest))
-            }
-            _ => Fate::TokenRefused,
-        }
+        Fate::thrown(&mut self.rng, self.id, badness, asked)
     }
 
     /// An upload begins; whether that is too early, because this run has not heard yet, or not for long, what the service has.
@@ -192,7 +144,8 @@ impl Model {
         let Some(file) = file else { return false };
         self.begun.push((file, now_ms));
         let listed_ms = self.listed_ms.unwrap_or(0);
-        let mut others = self.remotes.iter().filter(|remote| !remote.ours);
+        let others = self.remotes.iter();
+        let mut others = others.filter(|remote| !remote.ours && !remote.fails);
         let is_there = |remote: &Remote| {
             remote.created_ms < listed_ms && files::is_same_ride(remote.file, file)
         };
@@ -212,87 +165,141 @@ impl Model {
         self.expires_ms = now_ms + 3_600_000;
     }
 
-    pub(super) fn take(&mut self, file: usize, ours: bool, now_ms: u64) -> u64 {
+    /// Another program sends a recording.
+    pub(super) fn take_from_elsewhere(&mut self, file: usize, now_ms: u64) {
+        self.take(file, false, now_ms);
+    }
+
+    fn take(&mut self, file: usize, ours: bool, now_ms: u64) -> &Remote {
         let id = self.remotes.len() as u64 + 1;
-        let ready_ms = now_ms
-            + if self.rng.bool() {
-                0
-            } else {
-                self.rng.u64(0..20_000)
-            };
+        let works_ms = [0, self.rng.u64(0..20_000)][self.rng.usize(0..2)];
+        let fails = self.rng.u8(0..100) < self.habits.failing;
         self.remotes.push(Remote {
             id,
             file,
             ours,
+            fails,
             created_ms: now_ms,
-            ready_ms,
+            ready_ms: now_ms + works_ms,
         });
-        id
+        self.remotes.last().unwrap()
     }
 
     pub(super) fn upload(&mut self, file: usize, now_ms: u64) -> Reply {
+        let at_map_my_tracks = self.id == ServiceId::MapMyTracks;
         if files::pool()[file].unwanted {
-            let status = if self.id == ServiceId::MapMyTracks {
-                403
-            } else {
-                422
-            };
-            return reply(
-                status,
-                &json!({"error": "invalid_file", "message": "not wanted here"}),
-            );
+            let status = if at_map_my_tracks { 403 } else { 422 };
+            let words = json!({"error": "invalid_file", "message": "not wanted here"});
+            return reply(status, &words);
         }
-        let known = self
-            .remotes
-            .iter()
-            .find(|remote| remote.file == file)
-            .map(|remote| remote.id);
-        if self.id == ServiceId::MapMyTracks {
+        if self.habits.conflict.is_some() && self.rng.u8(0..6) == 0 {
+            // Another computer was faster, since the list was read.
+            self.take(file, false, now_ms);
+        }
+        let mut all = self.remotes.iter();
+        let known = all.find(|remote| remote.file == file && !remote.fails);
+        let known = known.map(|remote| remote.id);
+        if at_map_my_tracks {
             let (id, status) = match known {
                 Some(id) => (id, "already exists"),
-                None => (self.take(file, true, now_ms), "newly created"),
+                None => (self.take(file, true, now_ms).id, "newly created"),
             };
             return reply(200, &json!({"activity_id": id, "status": status}));
         }
-        let id = self.take(file, true, now_ms);
-        let ready = self
-            .remotes
-            .last()
-            .is_some_and(|remote| remote.ready_ms <= now_ms);
-        let status = if ready { "ready" } else { "processing" };
-        reply(
-            if ready { 201 } else { 202 },
-            &json!({"id": id, "status": status}),
-        )
+        match (self.habits.conflict, known) {
+            (Some(Conflict::Number), Some(id)) => {
+                let words = json!({"error": "already_exists", "detail": {"activity_id": id}});
+                return reply(409, &words);
+            }
+            (Some(Conflict::Word), Some(_)) => return reply(409, &json!({"error": "duplicate"})),
+            _ => (),
+        }
+        let taken = self.take(file, true, now_ms);
+        let status = taken.status(now_ms);
+        let code = if status == "processing" { 202 } else { 201 };
+        reply(code, &json!({"id": taken.id, "status": status}))
     }
 
-    pub(super) fn look(&mut self, path: &str, now_ms: u64) -> Reply {
-        let shown = |remote: &Remote| {
-            let file = &files::pool()[remote.file];
-            let created = BEGINNING_MS + i64::try_from(remote.created_ms).unwrap();
-            json!({
-                "id": remote.id,
-                "activity_started_at": file.start.to_string(),
-                "distance_m": file.distance_m,
-                "duration_s": file.elapsed_s,
-                "status": if remote.ready_ms <= now_ms { "ready" } else { "processing" },
-                "created_on": Timestamp::from_millisecond(created).unwrap().to_string(),
-            })
-        };
+    /// Whether it says of what it has only that it has it.
+    pub(super) fn may_hide_number(&self) -> bool {
+        self.habits.conflict == Some(Conflict::Word)
+    }
+
+    /// What is shown at this path: the list, or a page of it, or one activity.
+    pub(super) fn look(&mut self, path: &str, query: Option<&str>, now_ms: u64) -> Reply {
         if path.ends_with("/activities") {
-            let all: Vec<_> = self.remotes.iter().map(shown).collect();
-            return reply(200, &json!({ "activities": all }));
+            let page = query.and_then(|query| query.strip_prefix("page="));
+            let page = page.and_then(|page| page.parse().ok()).unwrap_or(1);
+            return self.list(page, now_ms);
         }
-        let id = path
-            .rsplit('/')
-            .next()
-            .and_then(|id| id.parse::<u64>().ok());
+        let id = path.rsplit('/').next();
+        let id = id.and_then(|id| id.parse::<u64>().ok());
+        let not_ready = json!({"error": "activity_not_ready"});
+        let says_with_it = self.rng.bool();
         match self.remotes.iter().find(|remote| Some(remote.id) == id) {
-            Some(remote) if remote.ready_ms <= now_ms => reply(200, &shown(remote)),
-            Some(_) => reply(409, &json!({"error": "activity_not_ready"})),
+            Some(remote) => match remote.status(now_ms) {
+                "processing" => reply(409, &not_ready),
+                "failed" if says_with_it => reply(
+                    409,
+                    &json!({"error": "activity_not_ready", "status": "failed"}),
+                ),
+                _ => reply(200, &remote.shown(now_ms)),
+            },
             None => reply(404, &json!({"error": "not_found"})),
         }
     }
+
+    /// A page of the list, which says where it goes on.
+    fn list(&self, page: usize, now_ms: u64) -> Reply {
+        let long = self.habits.page.unwrap_or(usize::MAX);
+        let all = self.remotes.iter().skip(long.saturating_mul(page - 1));
+        let mut shown: Vec<_> = all.map(|remote| remote.shown(now_ms)).collect();
+        let goes_on = shown.len() > long;
+        shown.truncate(long);
+        let next = format!("?page={}", page + 1);
+        match (goes_on, self.habits.links) {
+            (false, _) => reply(200, &json!({ "activities": shown })),
+            (true, true) => Reply {
+                headers: vec![("link".into(), format!("<{next}>; rel=\"next\""))],
+                ..reply(200, &json!({ "activities": shown }))
+            },
+            (true, false) => reply(200, &json!({ "activities": shown, "next": next })),
+        }
+    }
+}
+
+impl Remote {
+    fn status(&self, now_ms: u64) -> &'static str {
+        match self.fails {
+            _ if self.ready_ms > now_ms => "processing",
+            true => "failed",
+            false => "ready",
+        }
+    }
+
+    fn shown(&self, now_ms: u64) -> Value {
+        let file = &files::pool()[self.file];
+        let created = BEGINNING_MS + i64::try_from(self.created_ms).unwrap();
+        json!({
+            "id": self.id,
+            "activity_started_at": file.start.to_string(),
+            "distance_m": file.distance_m,
+            "duration_s": file.elapsed_s,
+            "status": self.status(now_ms),
+            "created_on": Timestamp::from_millisecond(created).unwrap().to_string(),
+        })
+    }
+}
+
+/// Whether an answer is a list, or the last page of one.
+pub(super) fn ends_list(answer: &Reply) -> bool {
+    let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let is_list = json
+        .as_ref()
+        .is_some_and(|json| json["activities"].is_array());
+    let goes_on = json.is_some_and(|json| json["next"].is_string())
+        || answer.headers.iter().any(|(name, _)| name == "link");
+    answer.status == 200 && is_list && !goes_on
 }
 
 pub(super) fn form(body: &[u8]) -> BTreeMap<String, String> {

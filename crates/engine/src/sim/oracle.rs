@@ -2,38 +2,56 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use library::{ActivityId, ActivityRow, Library, State as UploadState, UploadId, UploadRow};
+use library::{
+    AccountState, ActivityId, ActivityRow, Library, State as UploadState, UploadId, UploadRow,
+};
 use service::ServiceId;
 
 use super::athlete::Athlete;
 use super::files;
+use super::model::Remote;
 use super::power::unsound;
 use super::world::World;
 use crate::lane::ClientSecret;
 
-/// Numbers of activities and uploads that a world may reach.
+/// Numbers of activities and uploads that a world stays below.
 const MOST: i64 = 64;
 /// Three days: longer than any back-off and any wait that a service may ask for.
 const LONG_MS: u64 = 3 * 86_400_000;
 
 pub(super) fn activities(library: &Library) -> Vec<ActivityRow> {
     let all = (1..MOST).map(|id| library.activity(ActivityId(id)));
-    all.filter_map(Result::ok).collect()
+    all.filter_map(found).collect()
 }
 
 pub(super) fn uploads(library: &Library) -> Vec<UploadRow> {
     let all = (1..MOST).map(|id| library.upload(UploadId(id)));
-    all.filter_map(Result::ok).collect()
+    all.filter_map(found).collect()
+}
+
+/// What there is. That it cannot be read is another thing than that it is not there.
+fn found<T>(row: Result<T, library::Error>) -> Option<T> {
+    match row {
+        Ok(row) => Some(row),
+        Err(library::Error::NotFound { .. }) => None,
+        Err(error) => panic!("a row cannot be read: {error}"),
+    }
+}
+
+/// An activity or an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Row {
+    Activity(ActivityId),
+    Upload(UploadId),
 }
 
 /// Activities and uploads as they are written down.
-pub(super) fn rows(library: &Library) -> Vec<String> {
+pub(super) fn rows(library: &Library) -> BTreeMap<Row, String> {
     let activities = activities(library).into_iter();
     let uploads = uploads(library).into_iter();
-    let activities = activities.map(|row| format!("{row:?}"));
-    activities
-        .chain(uploads.map(|row| format!("{row:?}")))
-        .collect()
+    let activities = activities.map(|row| (Row::Activity(row.id), format!("{row:?}")));
+    let uploads = uploads.map(|row| (Row::Upload(row.id), format!("{row:?}")));
+    activities.chain(uploads).collect()
 }
 
 /// What is being sent, as far as it is written down.
@@ -56,6 +74,7 @@ pub(super) fn file_of(activity: &ActivityRow) -> Option<usize> {
 /// Everything works again, everybody is signed in, the device is there, and enough time passes.
 pub(super) fn heal(world: &mut World) {
     world.dies_in = 0;
+    world.pulled_in = 0;
     world.disk.go_off_in(None);
     world.mend();
     world.services.badness(0);
@@ -68,26 +87,38 @@ pub(super) fn heal(world: &mut World) {
         world.plug_in();
     }
     world.pass(200_000);
-    for id in ServiceId::ALL {
-        if !world.works(id) {
-            world.sign_in(id);
-        }
-    }
+    sign_in_where_asked(world);
     world.pass(LONG_MS);
-    for id in ServiceId::ALL {
-        // A sign-in whose refresh was lost is found out only when it is used.
-        if !world.works(id) {
-            world.sign_in(id);
-        }
-    }
+    // A sign-in whose refresh was lost is found out only when it is used.
+    sign_in_where_asked(world);
     world.pass(LONG_MS);
     world.hear();
+}
+
+/// Signs in where nobody is, and where the program asks for it. A pause is over by itself.
+fn sign_in_where_asked(world: &mut World) {
+    for id in ServiceId::ALL {
+        let state = world.account(id).map(|account| account.state);
+        if let Some(AccountState::NeedsSignIn(why)) = &state
+            && !world.services.may_want_sign_in(id)
+        {
+            let what = format!("{} is good, and a sign-in is asked for: {why:?}", id.name());
+            world.services.violated(what);
+        }
+        if let None | Some(AccountState::NeedsSignIn(_) | AccountState::SignedOut) = state {
+            world.sign_in(id);
+        }
+    }
 }
 
 /// What is wrong with a world that was put in order.
 pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
     let mut wrong = world.services.violations();
     wrong.extend(kept(world, athlete));
+    wrong.extend(world.missing());
+    let is_full = world.library().activity(ActivityId(MOST)).is_ok()
+        || world.library().upload(UploadId(MOST)).is_ok();
+    wrong.extend(is_full.then(|| "more rows than are looked at".to_owned()));
     for upload in uploads(world.library()) {
         wrong.extend(arrived(world, athlete, &upload));
     }
@@ -174,32 +205,37 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
             .iter()
             .find(|remote| remote.id.to_string() == *called)
     });
-    let is_there = || {
-        remotes
-            .iter()
-            .any(|remote| files::is_same_ride(remote.file, file))
-    };
+    let has_failed = |remote: &Remote| remote.fails && files::is_same_ride(remote.file, file);
     let sound = match upload.state {
-        UploadState::Sent => remote.is_some_and(|remote| remote.file == file),
+        UploadState::Sent => remote.is_some_and(|remote| remote.file == file && !remote.fails),
         // Its twin may be there in its place.
-        UploadState::Existing => {
-            remote.is_some_and(|remote| files::is_same_ride(remote.file, file))
+        UploadState::Existing => match remote {
+            Some(remote) => files::is_same_ride(remote.file, file) && !remote.fails,
+            None => {
+                let is_it = |remote: &Remote| remote.file == file && !remote.fails;
+                called.is_none() && world.services.may_hide_number(id) && remotes.iter().any(is_it)
+            }
+        },
+        UploadState::Refused => {
+            files::pool()[file].unwanted || activity.is_damaged() || remotes.iter().any(has_failed)
         }
-        UploadState::Refused => files::pool()[file].unwanted || athlete.were_halves.contains(&file),
         UploadState::Held => match upload.reason_code.as_str() {
             "user" => athlete.held.contains(&upload.id.0),
-            "damaged" => athlete.were_halves.contains(&file),
+            "damaged" => activity.is_damaged(),
             "twin" => athlete.were_halves.contains(&file) || athlete.has_twin_of(file),
-            "several" => is_there(),
+            "several" => may_be_asked(&remotes, athlete, file),
             // Nobody has chosen from when on a device is sent, and every file can be read.
             _ => false,
         },
         UploadState::Dismissed => athlete.dismissed.contains(&upload.id.0),
         UploadState::Unsure => {
-            // Each claim may have been the last word of a run; of what was deleted they are not counted any more.
-            let went_out = upload.attempts > 1 || athlete.deleted.contains_key(&file);
             upload.reason_code == crate::verdict::UNDECIDED
-                && (is_there() || went_out && id == ServiceId::MapMyTracks)
+                && if id == ServiceId::MapMyTracks {
+                    // It was sent once more, and that was in vain, too. Of a half nothing tells which it was.
+                    world.services.in_doubt(id, file) > 1 || activity.is_damaged()
+                } else {
+                    may_be_asked(&remotes, athlete, file)
+                }
         }
         UploadState::Waiting | UploadState::Sending | UploadState::Processing => false,
     };
@@ -209,6 +245,17 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
     })
 }
 
+/// Whether a list may leave open which of its activities the recording is: where one alone could be it, that is it, unless another
+/// activity here could be that one, too.
+fn may_be_asked(remotes: &[Remote], athlete: &Athlete, file: usize) -> bool {
+    let could_be = |remote: &&Remote| files::is_same_ride(remote.file, file) && !remote.fails;
+    match remotes.iter().filter(could_be).count() {
+        0 => false,
+        1 => athlete.has_another_of(file),
+        _ => true,
+    }
+}
+
 /// Nothing is at a service more often than the athlete had it sent.
 fn twice(world: &World, athlete: &Athlete, id: ServiceId) -> Vec<String> {
     let mut copies: BTreeMap<usize, u32> = BTreeMap::new();
@@ -216,7 +263,7 @@ fn twice(world: &World, athlete: &Athlete, id: ServiceId) -> Vec<String> {
         .services
         .remotes(id)
         .iter()
-        .filter(|remote| remote.ours)
+        .filter(|remote| remote.ours && !remote.fails)
     {
         *copies.entry(remote.file).or_default() += 1;
     }
@@ -228,6 +275,24 @@ fn twice(world: &World, athlete: &Athlete, id: ServiceId) -> Vec<String> {
         let late = too_late.get(&file).copied().unwrap_or(0);
         if count > 1 + words(&file).sent_anyway + late {
             wrong.push(format!("{} has recording {file} {count} times", id.name()));
+        }
+    }
+    let mut failed: BTreeMap<usize, u32> = BTreeMap::new();
+    for remote in world
+        .services
+        .remotes(id)
+        .iter()
+        .filter(|remote| remote.ours && remote.fails)
+    {
+        *failed.entry(remote.file).or_default() += 1;
+    }
+    for (file, count) in failed {
+        let late = too_late.get(&file).copied().unwrap_or(0);
+        let said = words(&file).asked_again + words(&file).sent_anyway;
+        // With another clock than the service's it cannot be told which attempt came to nothing.
+        let lost = u32::from(world.services.is_clock_off()) * world.services.in_doubt(id, file);
+        if count > 1 + said + late + lost {
+            wrong.push(format!("{} could not use {file} {count} times", id.name()));
         }
     }
     for (file, count) in world.services.refusals(id) {

@@ -1,14 +1,14 @@
 //! How the simulated program ends and comes back: it is killed, or the power goes; and what is wrong with its disk meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use library::{Finding, Library};
+use library::{Finding, Library, State as UploadState};
 use played_disk::Trouble;
 
-use super::oracle;
+use super::oracle::{self, Row};
 use super::world::{Program, World, stands_still};
 use crate::clock::Clock;
 use crate::event::Event;
@@ -18,15 +18,35 @@ use crate::view::Notice;
 #[derive(Debug)]
 pub(super) struct Committed {
     revision: u64,
-    rows: Vec<String>,
+    rows: BTreeMap<Row, String>,
+    /// Those that nothing changes any more.
+    settled: BTreeSet<Row>,
 }
 
 impl Committed {
     fn of(library: &Library) -> Option<Committed> {
+        let uploads = oracle::uploads(library).into_iter();
+        let settled = uploads.filter(|upload| {
+            let over = [UploadState::Sent, UploadState::Existing];
+            over.contains(&upload.state)
+        });
         Some(Committed {
             revision: library.revision().ok()?,
+            settled: settled.map(|upload| Row::Upload(upload.id)).collect(),
             rows: oracle::rows(library),
         })
+    }
+
+    /// What cannot have become of it by one transaction more.
+    fn contradicts(&self, now: &Committed, may_delete: bool) -> bool {
+        if now.revision == self.revision {
+            return now.rows != self.rows;
+        }
+        let is_gone = |row: &Row| !now.rows.contains_key(row);
+        let has_changed = |row: &&Row| !is_gone(row) && now.rows.get(row) != self.rows.get(row);
+        now.revision != self.revision + 1
+            || self.rows.keys().any(is_gone) && !may_delete
+            || self.settled.iter().any(|row| has_changed(&row))
     }
 }
 
@@ -64,6 +84,10 @@ impl World {
         program.finish_copy();
         self.disk.switch_off();
         let committed = Committed::of(&program.state.library);
+        if committed.is_none() {
+            let what = "the library cannot be read before the end";
+            self.services.violated(what.into());
+        }
         let unwritten = oracle::being_sent(&program.state.library);
         self.listen(&mut program);
         let looks = program.state.devices.values();
@@ -106,6 +130,9 @@ impl World {
             let opened = Library::open_on(&self.data(), Arc::clone(&self.disk) as _);
             let opened = opened.and_then(|library| {
                 self.compare(&library);
+                for (id, file) in oracle::being_sent(&library) {
+                    self.services.found_on_its_way(id, file);
+                }
                 let mut library = library;
                 library.recover(clock()).map(|_| library)
             });
@@ -135,8 +162,7 @@ impl World {
             return self.services.violated("the library cannot be read".into());
         };
         // What was being committed at that moment may be there or not.
-        let is_as_before = now.revision == before.revision && now.rows == before.rows;
-        if !is_as_before && now.revision != before.revision + 1 {
+        if before.contradicts(&now, std::mem::take(&mut self.deletes)) {
             self.services
                 .violated(format!("committed: {before:?}; after the start: {now:?}"));
         }

@@ -9,10 +9,12 @@ use std::time::Duration;
 use serde_json::json;
 use service::{Broken, Carried, Carrying, Reply, ServiceId, Transport};
 
+use super::fate::{Asked, Fate};
 use super::files;
 use super::late::{Late, LateOnes, Underway};
-use super::model::{Fate, HTML, Model, Remote, form, reply};
+use super::model::{Model, Remote, ends_list, reply};
 use super::store::Store;
+use super::tokens::token_of;
 
 /// So long after a list has come an upload may begin: five minutes, and what new tokens take on the way.
 const LIST_SERVES_MS: u64 = 360_000;
@@ -21,7 +23,7 @@ const LIST_SERVES_MS: u64 = 360_000;
 pub(super) struct Services {
     elapsed_ms: Arc<AtomicU64>,
     models: [Mutex<Model>; 2],
-    store: Arc<Store>,
+    pub(super) store: Arc<Store>,
     /// How many of a hundred answers are bad.
     badness: AtomicU64,
     notes: Mutex<Notes>,
@@ -40,6 +42,8 @@ struct Notes {
     late: LateOnes,
     /// Tasks that ask about one upload.
     looks: HashSet<tokio::task::Id>,
+    /// The computer's clock was set.
+    clock_was_set: bool,
 }
 
 impl Services {
@@ -66,28 +70,9 @@ impl Services {
         act(&mut self.models[id as usize].lock().unwrap())
     }
 
-    /// Somebody signs in: new tokens, which the program stores by itself.
-    pub(super) fn sign_in(&self, id: ServiceId) {
-        let text = self.with(id, |model| {
-            model.grant(self.now_ms());
-            json!({"access_token": model.access, "refresh_token": model.refresh, "expires_at": null, "scopes": []}).to_string()
-        });
-        self.store.put(&format!("account:{}", id.name()), &text);
-    }
-
-    /// The access token ends before its time; or both do, because the athlete says so on the service's page.
-    pub(super) fn end_tokens(&self, id: ServiceId, both: bool) {
-        self.with(id, |model| {
-            model.expires_ms = 0;
-            if both {
-                model.refresh = "revoked".into();
-            }
-        });
-    }
-
     /// Another program sends a recording.
     pub(super) fn take_from_elsewhere(&self, id: ServiceId, file: usize) {
-        self.with(id, |model| model.take(file, false, self.now_ms()));
+        self.with(id, |model| model.take_from_elsewhere(file, self.now_ms()));
     }
 
     pub(super) fn remotes(&self, id: ServiceId) -> Vec<Remote> {
@@ -97,6 +82,24 @@ impl Services {
     /// How often each recording went out without anybody knowing what became of it.
     pub(super) fn unclear(&self, id: ServiceId) -> BTreeMap<usize, u32> {
         self.with(id, |model| model.unclear.clone())
+    }
+
+    /// How often the program could not know, or has forgotten, what became of each recording.
+    pub(super) fn in_doubt(&self, id: ServiceId, file: usize) -> u32 {
+        self.with(id, |model| {
+            let of = |counts: &BTreeMap<usize, u32>| counts.get(&file).copied().unwrap_or(0);
+            of(&model.unclear) + of(&model.forgotten)
+        })
+    }
+
+    /// Whether a service says of what it has only that it has it.
+    pub(super) fn may_hide_number(&self, id: ServiceId) -> bool {
+        self.with(id, |model| model.may_hide_number())
+    }
+
+    /// Whether the computer's clock was ever set.
+    pub(super) fn is_clock_off(&self) -> bool {
+        self.notes.lock().unwrap().clock_was_set
     }
 
     /// Which recordings began to be sent, and when.
@@ -131,7 +134,10 @@ impl Services {
 
     /// A clock was set: waits that have begun may be over at once, and how old a list is cannot be known.
     pub(super) fn clock_was_set(&self) {
-        self.notes.lock().unwrap().late.clock_was_set();
+        let mut notes = self.notes.lock().unwrap();
+        notes.late.clock_was_set();
+        notes.clock_was_set = true;
+        drop(notes);
         for id in ServiceId::ALL {
             self.with(id, |model| model.list_serves_until_ms = None);
         }
@@ -198,6 +204,11 @@ impl Services {
         });
     }
 
+    /// After a start an upload was found on its way: nobody knows what became of it.
+    pub(super) fn found_on_its_way(&self, id: ServiceId, file: usize) {
+        self.with(id, |model| *model.forgotten.entry(file).or_default() += 1);
+    }
+
     /// The next moment at which an answer may come.
     pub(super) fn next_deadline(&self) -> Option<u64> {
         let now = self.now_ms();
@@ -231,26 +242,19 @@ impl Services {
     }
 
     /// What becomes of a request, how long it is on its way, and its answer.
-    fn fate(&self, id: ServiceId, request: &Carried, is_upload: bool) -> (Fate, u64, u64) {
+    fn fate(&self, id: ServiceId, asked: Asked) -> (Fate, u64, u64) {
         let badness = self.badness.load(Ordering::Relaxed);
         self.with(id, |model| {
-            let fate = match model.fate(badness, is_upload) {
-                // Where tokens are given none is asked for.
-                Fate::TokenRefused | Fate::ScopeRefused
-                    if request.url.path().contains("/oauth/") =>
-                {
-                    Fate::Well
-                }
-                fate => fate,
-            };
+            let fate = model.fate(badness, asked);
             let answer_ms = if model.is_slow { 6_000 } else { 2_000 };
             (fate, model.rng.u64(1..400), model.rng.u64(1..answer_ms))
         })
     }
 
     async fn talk(&self, id: ServiceId, request: Carried) -> Result<Reply, Broken> {
-        let is_upload = request.method == "POST" && !request.url.path().contains("/oauth/");
-        let (fate, before, after) = self.fate(id, &request, is_upload);
+        let asked = asked(&request);
+        let is_upload = asked == Asked::Upload;
+        let (fate, before, after) = self.fate(id, asked);
         if is_upload {
             self.begin_upload(id, files::of_body(&request.body));
         }
@@ -295,7 +299,7 @@ impl Services {
         }
         if let Ok(reply) = &reply {
             if is_upload {
-                self.heard(id, &request, reply);
+                self.heard(id, &request, fate.wait(), reply);
             }
             self.delivered(id, &request, reply);
             self.listed(id, &request, reply, asked_ms);
@@ -324,11 +328,7 @@ impl Services {
     }
 
     /// What the client has heard, and must hold to.
-    fn heard(&self, id: ServiceId, request: &Carried, reply: &Reply) {
-        let wait = reply
-            .headers
-            .first()
-            .and_then(|(_, wait)| wait.parse::<u64>().ok());
+    fn heard(&self, id: ServiceId, request: &Carried, wait: Option<u64>, reply: &Reply) {
         let file = files::of_body(&request.body);
         let now = self.now_ms();
         self.with(id, |model| {
@@ -357,8 +357,7 @@ impl Services {
             return;
         }
         let of_one = self.notes.lock().unwrap().looks.contains(&task);
-        let told = reply.status == 200 && reply.body != HTML;
-        if path.ends_with("/activities") && told && !of_one {
+        if path.ends_with("/activities") && ends_list(reply) && !of_one {
             let now = self.now_ms();
             self.with(id, |model| {
                 model.listed_ms = Some(made_ms);
@@ -367,44 +366,19 @@ impl Services {
         }
     }
 
-    /// New tokens have reached the client: those before must not be shown again.
-    fn delivered(&self, id: ServiceId, request: &Carried, reply: &Reply) {
-        // What a locked keyring does not take is lost when the program dies, and costs a sign-in.
-        let told = reply.status == 200 && reply.body != HTML;
-        if told && !self.store.is_closed() && request.url.path().ends_with("/oauth/token") {
-            let form = form(&request.body);
-            self.trace(format!("{} has new tokens for {form:?}", id.name()));
-            if let Some(token) = form.get("refresh_token") {
-                self.with(id, |model| model.replaced.insert(token.clone()));
-            }
-        }
-    }
-
     /// What the service does and says; nothing comes back where it is none.
     fn answer(&self, id: ServiceId, request: &Carried, fate: Fate) -> Option<Reply> {
         let now = self.now_ms();
-        let (does, says) = fate.says();
+        let (does, says) = fate.says(now);
+        if let Fate::TokenRefused | Fate::ScopeRefused = fate {
+            self.with(id, |model| model.may_want_sign_in = true);
+        }
         let done = does.then(|| self.serve(id, request));
-        let lost = matches!(
-            fate,
-            Fate::NotSent
-                | Fate::LostBefore
-                | Fate::LostAfter
-                | Fate::Silence(_)
-                | Fate::Breaks(_)
-                | Fate::Late(..)
-        );
-        let told = if lost { None } else { says.or(done) };
+        let told = if fate.is_lost() { None } else { says.or(done) };
         let status = told.as_ref().map_or(0, |reply| reply.status);
         let file = files::of_body(&request.body);
-        if let Some(file) = file {
-            let certain = matches!(fate, Fate::Well | Fate::NotSent | Fate::TokenRefused | Fate::ScopeRefused)
-                || matches!(fate, Fate::Trouble(403 | 429, ..))
-                // It goes on until it is there, at a service that knows what it has.
-                || matches!(fate, Fate::Trouble(503, ..) if id == ServiceId::MapMyTracks);
-            if !certain {
-                self.with(id, |model| *model.unclear.entry(file).or_default() += 1);
-            }
+        if let Some(file) = file.filter(|_| !fate.is_certain(id)) {
+            self.with(id, |model| *model.unclear.entry(file).or_default() += 1);
         }
         self.trace(format!(
             "{} {} {file:?} {fate:?} {status} at {now}",
@@ -424,6 +398,7 @@ impl Services {
             return self.with(id, |model| {
                 model.expires_ms = 0;
                 model.refresh = "revoked".into();
+                model.may_want_sign_in = true;
                 reply(200, &json!({}))
             });
         }
@@ -436,32 +411,8 @@ impl Services {
             match (request.method.as_str(), files::of_body(&request.body)) {
                 ("POST", Some(file)) => model.upload(file, now),
                 ("POST", None) => reply(400, &json!({"error": "invalid_file"})),
-                _ => model.look(path, now),
+                _ => model.look(path, request.url.query(), now),
             }
-        })
-    }
-
-    fn renew(&self, id: ServiceId, request: &Carried) -> Reply {
-        let form = form(&request.body);
-        let shown = form.get("refresh_token").cloned().unwrap_or_default();
-        let now = self.now_ms();
-        self.trace(format!("{} is shown {shown}", id.name()));
-        let reused = self.with(id, |model| model.replaced.contains(&shown));
-        if reused {
-            self.violated(format!(
-                "{}: a used refresh token was shown again",
-                id.name()
-            ));
-        }
-        self.with(id, |model| {
-            if shown != model.refresh {
-                return reply(400, &json!({"error": "invalid_grant"}));
-            }
-            model.grant(now);
-            reply(
-                200,
-                &json!({"access_token": model.access, "token_type": "Bearer", "expires_in": 3600, "refresh_token": model.refresh}),
-            )
         })
     }
 }
@@ -477,8 +428,13 @@ impl Transport for Services {
     }
 }
 
-/// The access token that a request shows.
-fn token_of(request: &Carried) -> Option<&str> {
-    let value = request.headers.get("authorization")?.to_str().ok()?;
-    value.strip_prefix("Bearer ")
+/// What a request asks for.
+fn asked(request: &Carried) -> Asked {
+    match request.url.path() {
+        path if path.ends_with("/oauth/token") => Asked::Tokens,
+        path if path.contains("/oauth/") => Asked::SignOut,
+        _ if request.method == "POST" => Asked::Upload,
+        path if path.ends_with("/activities") => Asked::List,
+        _ => Asked::Look,
+    }
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::files::{self, BEGINNING_MS};
-use super::world::World;
-use crate::event::Command;
+use super::world::{World, stands_still};
+use crate::event::{Command, Event};
 use crate::intake::Sleep;
 
 impl World {
@@ -22,17 +22,36 @@ impl World {
         let (there, away) = (self.device(), self.away());
         if self.is_plugged_in() {
             self.command(Command::LookAgain);
-            std::fs::rename(&there, away).unwrap();
-            if self.rng.bool() {
-                self.services.trace("leaves an empty folder".into());
-                std::fs::create_dir(there).unwrap();
-            }
+            self.pull();
         } else {
             // Nothing but an empty folder is removed so.
             drop(std::fs::remove_dir(&there));
             std::fs::rename(away, there).unwrap();
         }
         self.plug_in();
+    }
+
+    fn pull(&mut self) {
+        let there = self.device();
+        std::fs::rename(&there, self.away()).unwrap();
+        if self.rng.bool() {
+            self.services.trace("leaves an empty folder".into());
+            std::fs::create_dir(there).unwrap();
+        }
+    }
+
+    /// The cable is pulled while the device is looked at, between two files, when the time for it has come. That it is gone is
+    /// told after the look.
+    pub(super) fn come_to_pull(&mut self, event: &Event) {
+        if self.pulled_in == 0 || !stands_still(event) {
+            return;
+        }
+        self.pulled_in -= 1;
+        if self.pulled_in == 0 && self.is_plugged_in() {
+            self.services.trace("is pulled out".into());
+            self.pull();
+            self.is_pulled = true;
+        }
     }
 
     /// Writes a recording to the device, or only so much of it.

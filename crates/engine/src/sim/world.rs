@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use library::Library;
+use library::{AccountRow, Library};
 use played_disk::PlayedDisk;
 use service::{Client, SecretStore, ServiceId, SignedIn, Transport};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::files::BEGINNING_MS;
+use super::owed::Owed;
 use super::power::Committed;
 use super::services::Services;
 use super::store::Store;
@@ -65,10 +66,18 @@ pub(super) struct World {
     pub(super) committed: Option<Committed>,
     /// Activities that were told as taken in.
     pub(super) told: BTreeSet<i64>,
+    /// Uploads that must be there.
+    pub(super) owed: Owed,
+    /// An activity is being deleted.
+    pub(super) deletes: bool,
     /// The device is watched; else the athlete says each time that it is to be taken in.
     pub(super) is_watched: bool,
     /// In how many turns the program dies; 0: it does not.
     pub(super) dies_in: u32,
+    /// After so many files of a look the cable is pulled; 0: it is not.
+    pub(super) pulled_in: u32,
+    /// It was, and the program has not been told yet.
+    pub(super) is_pulled: bool,
     /// Recordings that are finished while they are looked at.
     pub(super) growing: Arc<Mutex<Vec<usize>>>,
     /// Whether there ever was one.
@@ -105,8 +114,12 @@ impl World {
             program: None,
             committed: None,
             told: BTreeSet::new(),
+            owed: Owed::default(),
+            deletes: false,
             is_watched,
             dies_in: 0,
+            pulled_in: 0,
+            is_pulled: false,
             was_far_behind: false,
             growing: Arc::default(),
             has_grown: false,
@@ -209,6 +222,7 @@ impl World {
             _inbox: inbox,
         });
         self.services.trace("starts".into());
+        self.note_kept();
         if self.is_watched {
             self.plug_in();
         }
@@ -225,22 +239,24 @@ impl World {
         &lane.unwrap().secret
     }
 
-    /// Whether somebody is signed in whom the service believes.
-    pub(super) fn works(&self, id: ServiceId) -> bool {
-        let account = self.library().accounts().unwrap();
-        let account = account
-            .into_iter()
-            .find(|account| account.service == id.name());
-        account.is_some_and(|account| account.state == library::AccountState::Connected)
+    /// The account at a service, where somebody was ever signed in there.
+    pub(super) fn account(&self, id: ServiceId) -> Option<AccountRow> {
+        let mut all = self.library().accounts().unwrap().into_iter();
+        all.find(|account| account.service == id.name())
     }
 
-    pub(super) fn command(&mut self, command: Command) {
-        let (answer, _) = oneshot::channel();
+    /// Tells the program to do something; whether that went well, where it says so at once.
+    pub(super) fn command(&mut self, command: Command) -> bool {
+        let (answer, mut heard) = oneshot::channel();
         self.handle(Event::Asked { command, answer });
+        heard.try_recv().is_ok_and(|answer| answer.is_ok())
     }
 
     fn handle(&mut self, event: Event) {
         self.program.as_mut().unwrap().state.handle(event);
+        if !self.disk.is_off() {
+            self.note_kept();
+        }
     }
 
     /// The athlete signs in, and the browser has come back.
@@ -252,12 +268,15 @@ impl World {
             label: Some("ann".into()),
             scopes: Vec::new(),
         };
-        let (answer, _) = oneshot::channel();
+        let (answer, mut heard) = oneshot::channel();
         self.handle(Event::SignedIn {
             service: id,
             result: Ok(who),
             answer,
         });
+        if heard.try_recv().is_ok_and(|answer| answer.is_ok()) && !self.disk.is_off() {
+            self.services.is_signed_in(id);
+        }
     }
 
     /// The device, or the folder that it is, is looked at.
@@ -352,11 +371,15 @@ impl World {
                 self.cut();
                 return true;
             }
+            self.come_to_pull(&event);
             self.handle_copied(event);
             if self.dies_in == 1 {
                 self.die();
                 return true;
             }
+        }
+        if std::mem::take(&mut self.is_pulled) {
+            self.plug_in();
         }
         if self.has_gone() {
             return true;
