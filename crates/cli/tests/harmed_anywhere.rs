@@ -1,6 +1,7 @@
 //! The program is killed at each system call that changes something outside of it, on each of its ways: taking in, sending,
-//! renewing a sign-in, signing in and out, its very first start, the first start of a newer version. Or its disk fails at one of the calls that write to it, once or
-//! from then on. After that it is run in peace: nothing may be lost, nothing may be there twice, and the library must open.
+//! renewing a sign-in, signing in and out, its very first start, the first start of a newer version. Or its disk fails at one of the
+//! calls that write to it, once or from then on. After that it is run in peace: nothing may be lost, nothing may be there twice, and
+//! the library must open. `TRACKDOCK_WAYS` chooses ways by parts of their names (`renewing,signing in`); without it all are tried.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +19,7 @@ use std::time::Instant;
 use common::Home;
 use nix::errno::Errno;
 use tracer::{Calls, Harm, Traced, can_trace};
-use ways::{WAYS, Way, clean, signed_in};
+use ways::{WAYS, Way, chosen, chosen_by, clean, signed_in};
 
 /// Points of each way in `./dev test`, spread over all of them; every one by `./dev soak`.
 const SAMPLE: u64 = 8;
@@ -105,7 +106,7 @@ fn killed(most: u64) {
     if !can_trace() {
         return;
     }
-    for way in &WAYS {
+    for way in chosen() {
         let began = Instant::now();
         let mut attack = Attack::on(way, |_| Calls::Outside);
         let planned = attack.planned();
@@ -122,7 +123,7 @@ fn disk_fails(faults: &[fn(u64) -> Harm], most: u64) {
     if !can_trace() {
         return;
     }
-    for way in &WAYS {
+    for way in chosen() {
         let began = Instant::now();
         let mut attack = Attack::on(way, |home| {
             Calls::WritesBelow(home.folder.path().canonicalize().unwrap())
@@ -151,11 +152,29 @@ fn a_disk_that_fails_at_some_call() {
 }
 
 #[test]
+fn ways_are_chosen_by_parts_of_their_names() {
+    #[track_caller]
+    fn check(asked: &str, count: usize) {
+        assert_eq!(chosen_by(asked).unwrap().len(), count, "{asked:?}");
+    }
+    check("renewing", 1);
+    check("first start", 2);
+    check("signing in, renewing,signing", 5);
+    for nothing in ["", "renewed", "renewing,", "signing,renewed"] {
+        let why = chosen_by(nothing).err().unwrap();
+        let all_are_named = WAYS.iter().all(|way| why.contains(way.name));
+        assert!(all_are_named, "{nothing:?}: {why}");
+    }
+}
+
+/// Of some ways alone: `TRACKDOCK_WAYS="renewing,signing"`.
+#[test]
 #[ignore = "takes many minutes: ./dev soak"]
 fn soak_killed_at_every_call_of_every_way() {
     killed(u64::MAX);
 }
 
+/// Of some ways alone: `TRACKDOCK_WAYS="renewing,signing"`.
 #[test]
 #[ignore = "takes many minutes: ./dev soak"]
 fn soak_a_disk_that_fails_at_every_call() {

@@ -10,6 +10,9 @@ use sandbox::Expire;
 use crate::common::{BOTH, Ended, Home, SERVICES, ended, fit, ride};
 use crate::tracer::Traced;
 
+/// Chooses ways by parts of their names, with commas between them.
+const ASKED_FOR: &str = "TRACKDOCK_WAYS";
+
 const MAP_MY_TRACKS: &str = SERVICES[0];
 const TREK_POINT: &str = SERVICES[1];
 
@@ -152,6 +155,36 @@ pub(crate) const WAYS: [Way; 9] = [
         check: |home, _, command, harmed| signs_out(home, TREK_POINT, command, harmed),
     },
 ];
+
+/// The ways that are asked for; all of them where nothing is.
+pub(crate) fn chosen() -> Vec<&'static Way> {
+    match std::env::var(ASKED_FOR) {
+        Ok(asked) if !asked.is_empty() => {
+            chosen_by(&asked).unwrap_or_else(|why| panic!("{ASKED_FOR}: {why}"))
+        }
+        _ => WAYS.iter().collect(),
+    }
+}
+
+/// The ways whose names have one of these parts in them.
+///
+/// # Errors
+/// A part that no name has is a mistake: nothing would be tried.
+pub(crate) fn chosen_by(asked: &str) -> Result<Vec<&'static Way>, String> {
+    let parts: Vec<&str> = asked.split(',').map(str::trim).collect();
+    let fits = |way: &Way, part: &str| !part.is_empty() && way.name.contains(part);
+    for part in &parts {
+        if !WAYS.iter().any(|way| fits(way, part)) {
+            let names: Vec<&str> = WAYS.iter().map(|way| way.name).collect();
+            let names = names.join(", ");
+            return Err(format!(
+                "no way has {part:?} in its name; there are: {names}"
+            ));
+        }
+    }
+    let asked_for = |way: &&Way| parts.iter().any(|part| fits(way, part));
+    Ok(WAYS.iter().filter(asked_for).collect())
+}
 
 pub(crate) fn said(home: &Home, words: &[&str]) -> Said {
     Said {
