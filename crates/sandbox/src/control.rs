@@ -152,17 +152,27 @@ pub(crate) fn token_counts(memory: &Memory, now_ms: i64) -> BTreeMap<String, Tok
         .collect()
 }
 
-/// Adds faults; the error names one whose endpoint does not exist, and then none is added.
+/// Adds faults; the error names one whose service has no such endpoint, and then none is added: it would never hit.
 pub(crate) fn add_faults(memory: &mut Memory, faults: Vec<Fault>) -> Result<(), String> {
-    let unknown = faults
-        .iter()
-        .filter_map(|fault| fault.endpoint.as_deref())
-        .find(|name| !ENDPOINTS.contains(name));
-    if let Some(name) = unknown {
-        return Err(format!(
-            "there is no endpoint '{name}'; there are: {}",
-            ENDPOINTS.join(", ")
-        ));
+    for fault in &faults {
+        let Some(name) = fault.endpoint.as_deref() else {
+            continue;
+        };
+        let (who, has): (_, Vec<&str>) = match fault.service {
+            None => ("no service", ENDPOINTS.to_vec()),
+            Some(service) => (service.display(), service.endpoints().collect()),
+        };
+        if !has.contains(&name) {
+            let not = if fault.service.is_some() {
+                "no "
+            } else {
+                "an "
+            };
+            return Err(format!(
+                "{who} has {not}endpoint '{name}'; there are: {}",
+                has.join(", ")
+            ));
+        }
     }
     memory.faults.extend(faults);
     Ok(())

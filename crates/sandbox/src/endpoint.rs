@@ -32,6 +32,16 @@ impl ServiceName {
         }
     }
 
+    /// Those of [`ENDPOINTS`] that this service answers to.
+    pub(crate) fn endpoints(self) -> impl Iterator<Item = &'static str> {
+        let of_map_my_tracks = |name: &str| name.ends_with("Activity");
+        let of_trek_point = |name: &str| name == "profile" || name.contains('.');
+        ENDPOINTS.iter().copied().filter(move |name| match self {
+            ServiceName::MapMyTracks => !of_trek_point(name),
+            ServiceName::TrekPoint => !of_map_my_tracks(name),
+        })
+    }
+
     /// The service of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<ServiceName> {
@@ -74,23 +84,20 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    fn named(service: ServiceName, name: &str) -> Endpoint {
+        let known = service.endpoints().find(|known| *known == name);
+        let name = known.unwrap_or("other");
+        Endpoint { service, name }
+    }
+
     /// None: the path belongs to no service.
     pub(crate) fn of(method: &Method, path: &str) -> Option<Endpoint> {
         if let Some(rest) = path.strip_prefix("/api3/") {
-            let name = ENDPOINTS
-                .iter()
-                .find(|name| **name == rest.trim_start_matches("oauth/"));
-            return Some(Endpoint {
-                service: ServiceName::MapMyTracks,
-                name: name.unwrap_or(&"other"),
-            });
+            let name = rest.trim_start_matches("oauth/");
+            return Some(Endpoint::named(ServiceName::MapMyTracks, name));
         }
         if let Some(rest) = path.strip_prefix("/oauth/") {
-            let name = ENDPOINTS.iter().find(|name| **name == rest);
-            return Some(Endpoint {
-                service: ServiceName::TrekPoint,
-                name: name.unwrap_or(&"other"),
-            });
+            return Some(Endpoint::named(ServiceName::TrekPoint, rest));
         }
         let rest = path.strip_prefix("/api/")?;
         let parts: Vec<&str> = rest.trim_start_matches("v1/").split('/').collect();
@@ -103,14 +110,7 @@ impl Endpoint {
             _ => "detail",
         };
         let wanted = format!("{}.{verb}", parts.first().unwrap_or(&""));
-        let name = ENDPOINTS
-            .iter()
-            .find(|name| **name == wanted)
-            .unwrap_or(&"other");
-        Some(Endpoint {
-            service: ServiceName::TrekPoint,
-            name,
-        })
+        Some(Endpoint::named(ServiceName::TrekPoint, &wanted))
     }
 }
 
@@ -159,6 +159,21 @@ mod tests {
             "/api/activities/7/export",
             Some((TrekPoint, "activities.export")),
         );
+        check("GET", "/api3/profile", Some((MapMyTracks, "other")));
         check("GET", "/sandbox/state", None);
+    }
+
+    #[test]
+    fn each_service_has_its_own_endpoints() {
+        use ServiceName::{MapMyTracks, TrekPoint};
+        let has = |service: ServiceName, name| service.endpoints().any(|known| known == name);
+        for name in ["authorize", "token", "revoke", "other"] {
+            assert!(has(MapMyTracks, name) && has(TrekPoint, name), "{name}");
+        }
+        assert!(has(MapMyTracks, "uploadActivity") && !has(TrekPoint, "uploadActivity"));
+        assert!(has(TrekPoint, "profile") && !has(MapMyTracks, "profile"));
+        assert!(has(TrekPoint, "activities.create") && !has(MapMyTracks, "activities.create"));
+        let count = |service: ServiceName| service.endpoints().count();
+        assert_eq!((count(MapMyTracks), count(TrekPoint)), (8, 17));
     }
 }

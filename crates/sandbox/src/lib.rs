@@ -203,7 +203,7 @@ impl Sandbox {
     /// Orders a fault.
     ///
     /// # Errors
-    /// In words: its endpoint does not exist.
+    /// In words: its service has no such endpoint.
     pub fn fault(&self, fault: Fault) -> Result<(), String> {
         control::add_faults(&mut self.shared.state(), vec![fault])
     }

@@ -292,6 +292,39 @@ async fn an_id_may_stand_only_in_location() {
     );
 }
 
+/// A fault that can hit nothing would let a test pass that looks at nothing.
+#[tokio::test]
+async fn a_fault_of_an_endpoint_that_its_service_has_not_is_refused() {
+    let sandbox = start();
+    let order = async |fault: Value| {
+        let request = client().post(format!("{}/sandbox/faults", sandbox.base()));
+        let answer = request.json(&fault).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (own, other) = ("uploadActivity", "activities.create");
+    for (service, endpoint, said) in [
+        ("trek-point", own, "Trek Point has no endpoint"),
+        ("map-my-tracks", other, "Map My Tracks has no endpoint"),
+        ("map-my-tracks", "profile", "Map My Tracks has no endpoint"),
+        ("trek-point", "nonsense", "Trek Point has no endpoint"),
+    ] {
+        let fault = json!({"fault": "cut", "service": service, "endpoint": endpoint});
+        let sound = json!({"fault": "cut"});
+        let (status, text) = order(json!([sound, fault])).await;
+        assert_eq!(status, 400, "{service} {endpoint}: {text}");
+        assert!(text.contains(said) && text.contains(endpoint), "{text}");
+    }
+    let (status, text) = order(json!({"fault": "cut", "endpoint": "nonsense"})).await;
+    assert!(status == 400 && text.contains("no service has"), "{text}");
+    let cut = Fault::once(TrekPoint, own, Harm::Cut);
+    sandbox.fault(cut).unwrap_err();
+    // None of all these was taken, not the sound one beside them either.
+    let (access, _) = mmt_sign_in(&sandbox).await;
+    assert_eq!(mmt_upload(&sandbox, &access, run(2)).await.0, 200);
+    let of_either = json!({"fault": "cut", "endpoint": other});
+    assert_eq!(order(of_either).await.0, 200);
+}
+
 #[tokio::test]
 async fn the_control_addresses_do_the_same() {
     let sandbox = start();
