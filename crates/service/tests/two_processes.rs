@@ -3,12 +3,13 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use common::{client, now, rotating, run, settings, signed_in, silent};
+use common::{Seen, client, now, rotating_after, run, settings, signed_in, silent};
 use service::{FileStore, Outcome, SecretStore, ServiceId};
 use track::Format;
 
@@ -19,6 +20,10 @@ const PROCESSES: usize = 3;
 const UPLOADS: usize = 4;
 /// Rounds for each service.
 const ROUNDS: usize = 5;
+/// How long new tokens are kept back until every process has come with the old one.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Before the number of the process in the file that it uploads.
+const FROM: &str = "from process ";
 
 /// One process; it waits for the others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -32,11 +37,9 @@ async fn other_process() {
         .unwrap();
     let folder = Path::new(folder);
     let store: Arc<dyn SecretStore> = Arc::new(FileStore::new(folder));
-    let client = Arc::new(client(
-        settings(id, port.parse().unwrap(), ""),
-        store,
-        folder,
-    ));
+    let client = client(settings(id, port.parse().unwrap(), ""), store, folder);
+    // It waits for the others longer than they are waited for.
+    let client = Arc::new(client.with_limits(3 * PATIENCE, 3 * PATIENCE));
     std::fs::write(folder.join(format!("ready-{}", std::process::id())), "").unwrap();
     while !folder.join("go").exists() {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -44,7 +47,8 @@ async fn other_process() {
     let tasks: Vec<_> = (0..UPLOADS)
         .map(|_| {
             let client = Arc::clone(&client);
-            tokio::spawn(async move { client.upload(run("x", Format::Fit), &silent, &now).await })
+            let file = run(format!("{FROM}{}", std::process::id()), Format::Fit);
+            tokio::spawn(async move { client.upload(file, &silent, &now).await })
         })
         .collect();
     for task in tasks {
@@ -63,6 +67,40 @@ fn other(id: ServiceId, port: u16, folder: &Path) -> Child {
         .unwrap()
 }
 
+/// The processes that came with the old token, and are refused.
+#[derive(Default)]
+struct Refused(Mutex<BTreeSet<u32>>);
+
+impl Refused {
+    fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// Takes note of an upload with the old token; an answer with new ones waits until all the processes have come, so that they
+    /// meet on the slowest machine, too.
+    fn before(&self, seen: &Seen) {
+        if seen.header("authorization") == "Bearer a1" {
+            let body = String::from_utf8_lossy(&seen.body);
+            let process = body.split(FROM).nth(1).unwrap();
+            let process = process
+                .split(|letter: char| !letter.is_ascii_digit())
+                .next();
+            self.0
+                .lock()
+                .unwrap()
+                .insert(process.unwrap().parse().unwrap());
+        }
+        if seen.path.ends_with("/oauth/token") {
+            let began = Instant::now();
+            tokio::task::block_in_place(|| {
+                while self.count() < PROCESSES && began.elapsed() < PATIENCE {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
+        }
+    }
+}
+
 fn ready(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name());
@@ -78,7 +116,10 @@ async fn processes_that_meet_refresh_once() {
             let folder = tempfile::tempdir().unwrap();
             let store: Arc<dyn SecretStore> = Arc::new(FileStore::new(folder.path()));
             signed_in(store.as_ref(), id, "a1", Some("r1"), None);
-            let fake = rotating(id, Arc::clone(&store)).await;
+            let refused = Arc::new(Refused::default());
+            let noting = Arc::clone(&refused);
+            let before = move |seen: &Seen| noting.before(seen);
+            let fake = rotating_after(id, Arc::clone(&store), before).await;
             let others: Vec<Child> = (0..PROCESSES)
                 .map(|_| other(id, fake.port, folder.path()))
                 .collect();
@@ -106,6 +147,8 @@ async fn processes_that_meet_refresh_once() {
                 ServiceId::TrekPoint => "/oauth/token",
             };
             assert_eq!(fake.seen(path).len(), 1, "{id:?}, round {round}");
+            // Those that come one after the other find the new tokens stored, and no two of them want to renew.
+            assert_eq!(refused.count(), PROCESSES, "{id:?}, round {round}");
         }
     }
 }

@@ -171,8 +171,18 @@ pub(crate) fn stored_access(store: &dyn SecretStore, id: ServiceId) -> Option<St
 
 /// An authorization server that rotates: `a<n>` and `r<n>`, an old refresh token is refused.
 pub(crate) async fn rotating(id: ServiceId, store: Arc<dyn SecretStore>) -> Fake {
+    rotating_after(id, store, |_| {}).await
+}
+
+/// As [`rotating`]; `before` is called with each request before it is answered.
+pub(crate) async fn rotating_after(
+    id: ServiceId,
+    store: Arc<dyn SecretStore>,
+    before: impl Fn(&Seen) + Send + Sync + 'static,
+) -> Fake {
     let generation = AtomicU32::new(1);
     Fake::start(move |seen| {
+        before(seen);
         let current = generation.load(Ordering::SeqCst);
         if seen.path.ends_with("/oauth/token") {
             if seen.form().get("refresh_token") != Some(&format!("r{current}")) {
