@@ -25,7 +25,8 @@ use common::{Home, ended};
 use disk::Disk;
 use serde_json::Value;
 use tracer::{Calls, Harm, TRACING, Traced, no_tracing};
-use ways::{Said, WAYS, Way, clean, kept_once_in};
+use ways::told::{is_promise, line_is_so};
+use ways::{Said, WAYS, Way, clean};
 
 /// Cuts of each way in `./dev test`: at named points, spread over all of them, and at moments.
 const SAMPLE: (u64, u64) = (2, 2);
@@ -172,23 +173,12 @@ impl World {
     }
 
     fn is_so(&self, command: &Said, line: &Value, run: &Traced) {
-        let ask = |words: &[&str]| ended(self.home.command_in(&command.data, words)).lines;
-        match line["event"].as_str() {
-            Some("taken_in") => kept_once_in(&self.home, &command.data, self.runs),
-            Some("upload") if line["state"] == "sent" || line["state"] == "existing" => {
-                let mut shown = ask(&["show", &line["activity"].to_string()]);
-                let uploads = shown.remove(0)["uploads"].take();
-                let mut uploads = uploads.as_array().unwrap().iter();
-                let upload = uploads.find(|upload| upload["service"] == line["service"]);
-                assert_eq!(upload.unwrap()["state"], line["state"], "{line} {run:?}");
-            }
-            Some("upload") => {}
-            None if line["state"] == "connected" => {
-                let accounts = ask(&["accounts"]);
-                assert!(accounts.contains(line), "{accounts:#?} {run:?}");
-            }
+        if is_promise(line) {
+            line_is_so(&self.home, &command.data, self.runs, line, run);
+        } else {
             // What went wrong is no promise, and may be the power.
-            _ => assert!(line["error"].is_object(), "{line}: {run:?}"),
+            let is_none = line["event"] == "upload" || line["error"].is_object();
+            assert!(is_none, "{line}: {run:?}");
         }
     }
 

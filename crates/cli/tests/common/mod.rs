@@ -201,6 +201,14 @@ impl Home {
         own.map(|upload| self.sandbox.bytes(upload.n).unwrap().to_vec())
             .collect()
     }
+
+    /// How often one service got this file whole, also when it had it already.
+    pub(crate) fn came(&self, service: ServiceName, bytes: &[u8]) -> usize {
+        let uploads = self.sandbox.uploads();
+        let own = uploads.iter().filter(|upload| upload.service == service);
+        own.filter(|upload| self.sandbox.bytes(upload.n).unwrap() == bytes)
+            .count()
+    }
 }
 
 /// Runs to the end; every line of stdout must be one JSON object.
