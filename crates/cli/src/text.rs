@@ -248,6 +248,7 @@ pub(crate) fn notice(notice: &Notice) -> String {
         Notice::DeviceTrouble { device, error } => {
             format!("{device}: {} {}", error.title, error.hint)
         }
+        Notice::SignInTrouble { error, .. } => format!("{} {}", error.title, error.hint),
         Notice::Upload {
             activity,
             service,

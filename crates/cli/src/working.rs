@@ -152,10 +152,22 @@ impl Bench {
                 () = &mut asked_to_end => break,
             }
         }
+        all_well & self.print_rest()
+    }
+
+    /// Prints what has happened; tells whether all of it went well.
+    fn print_rest(&mut self) -> bool {
+        let mut all_well = true;
         while let Ok(notice) = self.notices.try_recv() {
             all_well &= print(&notice, self.output);
         }
         all_well
+    }
+
+    /// Ends the engine, and prints what it says at its end.
+    async fn end(&mut self) -> bool {
+        self.engine.stop().await;
+        self.print_rest()
     }
 }
 
@@ -178,6 +190,7 @@ fn print(notice: &Notice, output: Output) -> bool {
         notice,
         Notice::Trouble { .. }
             | Notice::DeviceTrouble { .. }
+            | Notice::SignInTrouble { .. }
             // An unsure one is looked for first; what stays unsure is among the needs at the end.
             | Notice::Upload {
                 state: UploadState::Refused,
@@ -204,7 +217,7 @@ async fn import(paths: Vec<PathBuf>, mut bench: Bench) -> Result<End, Problem> {
     bench.engine.ask(engine::Command::Import { paths }).await?;
     all_well &= bench.work(false).await;
     all_well &= bench.engine.snapshot().trouble.is_none();
-    bench.engine.stop().await;
+    all_well &= bench.end().await;
     Ok(End::of(all_well))
 }
 
@@ -227,7 +240,7 @@ async fn sync(
     }
     all_well &= bench.work(watch).await;
     let snapshot = bench.engine.snapshot();
-    bench.engine.stop().await;
+    all_well &= bench.end().await;
     for need in &snapshot.needs {
         let hint = hint_here(need, &snapshot);
         let line = format!("{} {hint}", need.problem.title);

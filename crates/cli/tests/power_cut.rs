@@ -142,6 +142,7 @@ impl World {
         Traced {
             calls: 0,
             log: Vec::new(),
+            recovered: false,
             harmed: Some(format!("after {moment:?}")),
             code,
             stdout: fs::read_to_string(stdout).unwrap(),

@@ -1,12 +1,15 @@
 //! The accounts' side of the loop: settings, sign-in, sign-out, and what an account still owes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use library::{
     AccountId, AccountRow, AccountState, ActivityId, IfOther, Selection, SignIn,
     State as UploadState,
 };
-use service::{Client, ServiceId, Settings, SignInError, SignOutError, SignedIn, SignedOut};
+use service::{
+    Client, SecretError, ServiceId, Settings, SignInError, SignOutError, SignedIn, SignedOut,
+};
 use tokio::sync::{oneshot, watch};
 
 use crate::config::{self, Config};
@@ -16,10 +19,12 @@ use crate::lane::Lane;
 use crate::network::{BROKE_OFF, unbroken};
 use crate::problem;
 use crate::state::State;
-use crate::view::{Choice, Problem, ServiceSettings};
+use crate::view::{Choice, Notice, Problem, ServiceSettings};
 
 /// Uploads that are made due at once when settings change; few have a wait of their own.
 const MOST_RETRIED: usize = 1_000;
+/// So long the end waits for a secret store that is to take a sign-in.
+const SAVING: Duration = Duration::from_secs(5);
 
 impl State {
     /// Makes the lane of a service, with whoever is signed in there.
@@ -360,6 +365,25 @@ impl State {
             };
         }
         self.reply(answer, done);
+    }
+
+    /// At the end: renewed sign-ins that could not be stored until now are stored, or told. Without that the athlete would find out
+    /// at the next start, from the service.
+    pub(crate) fn save_tokens(&self) {
+        for lane in &self.lanes {
+            let client = Arc::clone(&lane.client);
+            let saving = async move { tokio::time::timeout(SAVING, client.save_tokens()).await };
+            let error = match self.runtime.handle().block_on(saving) {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => Problem::from(error),
+                Err(_) => Problem::from(SecretError::Slow),
+            };
+            let service = lane.service;
+            self.tell(Notice::SignInTrouble {
+                service: service.name().into(),
+                error: problem::not_stored(service.display(), &error),
+            });
+        }
     }
 
     pub(crate) fn send_earlier(&mut self, account: i64, choice: Choice) -> Answer {

@@ -149,6 +149,20 @@ pub fn no_such_account(name: &str) -> Problem {
     )
 }
 
+/// A sign-in that was renewed is lost with the end of the program.
+pub(crate) fn not_stored(service: &str, why: &Problem) -> Problem {
+    Problem::new(
+        "sign_in_not_stored",
+        format!(
+            "The renewed sign-in to {service} could not be stored. {}",
+            why.title
+        ),
+        format!(
+            "Mend that, and sign in to {service} again if it asks for it; everything waits, and nothing is lost."
+        ),
+    )
+}
+
 /// A path that was given does not exist.
 #[must_use]
 pub fn no_such_path(path: &Path) -> Problem {

@@ -468,13 +468,13 @@ impl State {
         for entry in self.devices.values() {
             entry.stop();
         }
-        let moments = self.moments;
-        drop(self.watch);
         // The answer to a refresh that is lost costs the sign-in.
-        let until = moments() + TRADING;
-        while self.lanes.iter().any(|lane| lane.client.is_trading()) && moments() < until {
+        let until = (self.moments)() + TRADING;
+        while self.lanes.iter().any(|lane| lane.client.is_trading()) && (self.moments)() < until {
             std::thread::sleep(SHORTEST_SLEEP);
         }
+        self.save_tokens();
+        drop(self.watch);
         self.runtime.end(Duration::from_millis(500));
     }
 }

@@ -197,6 +197,14 @@ impl Client {
         self.session.is_held()
     }
 
+    /// Stores new tokens that could not be stored yet: a program that ends without it loses the sign-in.
+    ///
+    /// # Errors
+    /// They still cannot be stored.
+    pub async fn save_tokens(&self) -> Result<(), SecretError> {
+        self.session.save().await
+    }
+
     /// Sends one file. `progress` is told bytes sent and bytes in all. A refused access token is refreshed once, and the
     /// file sent once more.
     pub async fn upload(

@@ -21,6 +21,14 @@ use crate::wire::Wire;
 /// How long another process may hold the sign-in: longer than a refresh that waits for its whole stall limit.
 const PATIENCE: Duration = Duration::from_secs(150);
 
+/// After these pauses new tokens are stored once more where a file could not be written: what ails a disk is often over by then, and
+/// a program that ends before would take them along.
+const STORED_AGAIN: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(1_500),
+];
+
 /// The account at one service, shared by everything that is under way for it.
 pub(crate) struct Session {
     pub(crate) id: ServiceId,
@@ -97,7 +105,8 @@ impl Session {
             .unsaved
             .take_if(|(before, _)| before.is(&stored.access))
         {
-            return self.keep(&mut held, before, tokens).await;
+            let kept = self.keep(&mut held, before, tokens).await;
+            return kept.map_err(Outcome::SecretsClosed);
         }
         if !stored.access.is(&refused) {
             return Ok(stored.access);
@@ -112,7 +121,8 @@ impl Session {
         match self.authority(secret.as_ref(), now).refresh(&token).await {
             Ok(granted) => {
                 let tokens = Tokens::granted(granted, Some(&stored), &self.lifetime(), now);
-                self.keep(&mut held, stored.access, tokens).await
+                let kept = self.keep(&mut held, stored.access, tokens).await;
+                kept.map_err(Outcome::SecretsClosed)
             }
             Err(GrantError::Over) => {
                 held.gate.dead = Some(token);
@@ -127,23 +137,53 @@ impl Session {
         }
     }
 
+    /// Stores new tokens that could not be stored yet. Nothing where there are none, or where they are of no use any more.
+    pub(crate) async fn save(&self) -> Result<(), SecretError> {
+        if self.gate.lock().await.unsaved.is_none() {
+            return Ok(());
+        }
+        let mut held = self.hold().await.map_err(|what| SecretError::File {
+            path: self.lock_path(),
+            what: format!("is of no use: {what}"),
+        })?;
+        let stored = self.stored().await?;
+        let unsaved = held.gate.unsaved.take_if(|(before, _)| {
+            stored
+                .as_ref()
+                .is_some_and(|stored| stored.access.is(before))
+        });
+        match unsaved {
+            Some((before, tokens)) => self.keep(&mut held, before, tokens).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Stores new tokens and reads them back; only then may they be used.
     async fn keep(
         &self,
         held: &mut Held<'_>,
         before: Secret,
         tokens: Tokens,
-    ) -> Result<Secret, Outcome> {
-        match self.store_tokens(&tokens).await {
-            Ok(()) => Ok(tokens.access),
-            Err(error) => {
-                tracing::warn!(
-                    service = self.id.name(),
-                    code = error.code(),
-                    "the refreshed sign-in could not be stored yet"
-                );
-                held.gate.unsaved = Some((before, tokens));
-                Err(Outcome::SecretsClosed(error))
+    ) -> Result<Secret, SecretError> {
+        let mut pauses = STORED_AGAIN.into_iter();
+        loop {
+            let error = match self.store_tokens(&tokens).await {
+                Ok(()) => return Ok(tokens.access),
+                Err(error) => error,
+            };
+            // A keyring is asked by its own clock: it may show a window.
+            let is_file = matches!(error, SecretError::File { .. });
+            match pauses.next().filter(|_| is_file) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => {
+                    tracing::warn!(
+                        service = self.id.name(),
+                        code = error.code(),
+                        "the refreshed sign-in could not be stored yet"
+                    );
+                    held.gate.unsaved = Some((before, tokens));
+                    return Err(error);
+                }
             }
         }
     }
@@ -165,7 +205,7 @@ impl Session {
     /// Takes the gate and the lock file. The error is a clause.
     pub(crate) async fn hold(&self) -> Result<Held<'_>, String> {
         let gate = self.gate.lock().await;
-        let path = self.lock_dir.join(format!("{}.lock", self.id.name()));
+        let path = self.lock_path();
         let file = self.aside(move || lock_file(&path)).await;
         let file = file
             .and_then(Result::ok)
@@ -307,6 +347,10 @@ impl Session {
             skew_s: rules.refresh_skew_s,
             always_rotates: rules.always_rotates,
         }
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.lock_dir.join(format!("{}.lock", self.id.name()))
     }
 
     fn account_name(&self) -> String {

@@ -48,6 +48,8 @@ pub(crate) struct Traced {
     pub(crate) log: Vec<String>,
     /// The name and target of the call that was harmed first.
     pub(crate) harmed: Option<String>,
+    /// One call failed, and all after it went well: whatever was undone by it can be done again.
+    pub(crate) recovered: bool,
     /// The exit code; none if it was killed.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -264,6 +266,7 @@ pub(crate) fn run_until(
     Ok(Traced {
         calls: watch.count,
         log: watch.log,
+        recovered: watch.harmed.is_some() && matches!(harm, Harm::Fail(..)),
         harmed: watch.harmed,
         code,
         stdout: said("stdout"),

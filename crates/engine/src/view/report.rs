@@ -270,6 +270,13 @@ pub enum Notice {
         /// Why, and what to do.
         error: Problem,
     },
+    /// A sign-in that was renewed could not be stored before the end.
+    SignInTrouble {
+        /// At which service.
+        service: String,
+        /// Why, and what to do.
+        error: Problem,
+    },
     /// An upload came to a new state.
     Upload {
         /// The library's number of it.
