@@ -322,6 +322,9 @@ impl Standing {
         Standing {
             attempts,
             perhaps_arrived: true,
+            // What the service called an earlier attempt that came to nothing is not what it will call this one.
+            remote_id: None,
+            link: None,
             ..self.to(State::Sending)
         }
         .saying(format!("Sending, attempt {attempts}."))
