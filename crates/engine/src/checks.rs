@@ -236,11 +236,21 @@ impl State {
         job: &Job,
         happened: Happened<'_>,
     ) -> Result<(), Problem> {
-        let now = self.circumstances(service, job);
+        let mut now = self.circumstances(service, job);
+        if let (UploadState::Unsure, Happened::Answered(_)) = (job.upload.state, &happened) {
+            // The list could not be read: that is the account's trouble, however often this one was looked for.
+            now.failures = self.stumbles(service).saturating_add(1);
+        }
         match verdict::verdict(job.upload.state, happened, &now) {
             Some(step) => self.take(service, job, step),
             None => Ok(()),
         }
+    }
+
+    /// How often in a row the account had to be paused.
+    fn stumbles(&self, service: ServiceId) -> u32 {
+        let lane = self.lanes.iter().find(|lane| lane.service == service);
+        lane.map_or(0, |lane| lane.stumbles)
     }
 
     fn over(&mut self, service: ServiceId, upload: UploadId) {
@@ -256,7 +266,7 @@ impl State {
         let is_processing = job.upload.state == UploadState::Processing;
         // A processing upload counts its looks, not its failures.
         let (failures, asked) = if is_processing {
-            (lane.map_or(0, |lane| lane.stumbles), job.upload.failures)
+            (self.stumbles(service), job.upload.failures)
         } else {
             (job.upload.failures, 0)
         };
@@ -266,6 +276,7 @@ impl State {
             recognises_duplicates: lane.is_some_and(|lane| lane.client.recognises_duplicates()),
             can_list: lane.is_some_and(|lane| lane.client.can_list()),
             looks: job.upload.looks,
+            was_found: is_processing && job.upload.reason_code == verdict::FOUND,
             was_released: lane.is_some_and(|lane| lane.released.contains(&job.upload.id)),
             polling: self.polling(service),
             look_again: self.timing.look_again,

@@ -12,7 +12,7 @@ use crate::network::{BROKE_OFF, unbroken};
 use crate::reconcile::{Held, Match, Wanted, matching};
 use crate::schedule;
 use crate::state::State;
-use crate::verdict::Happened;
+use crate::verdict::{FOUND, Happened};
 
 /// Uploads asked about at once, per account.
 const POLLS_AT_ONCE: u32 = 8;
@@ -174,7 +174,7 @@ impl State {
             let by = self.library.others_called(&job.upload, id);
             match by.as_deref() {
                 Ok([]) => Held::Free,
-                Ok(states) if states.iter().all(|state| *state != UploadState::Existing) => {
+                Ok(others) if others.iter().all(|(state, code)| is_made(*state, code)) => {
                     Held::MadeByAnother
                 }
                 // What cannot be read is no clear find.
@@ -195,6 +195,7 @@ impl State {
                 .flatten()
                 .collect(),
             attempt_began: self.last_attempt(job),
+            now: self.now(),
         }
     }
 
@@ -209,4 +210,9 @@ impl State {
             .rfind(|line| line.state == UploadState::Sending);
         Some(sent.map_or(job.upload.changed_at, |line| line.at))
     }
+}
+
+/// Whether an upload has made the activity that it goes by, as the service's own answer said, and was not found to be it.
+fn is_made(state: UploadState, code: &str) -> bool {
+    state != UploadState::Existing && code != FOUND
 }

@@ -15,7 +15,7 @@ const JITTER: f64 = 0.2;
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 /// So long a service's list, once it has come, says what need not be sent. The window may stay open for weeks, while another
 /// computer or program sends, too.
-pub(crate) const LIST_SERVES: Duration = Duration::from_secs(300);
+const LIST_SERVES: Duration = Duration::from_secs(300);
 /// The longest that a list may be under way: what takes longer was interrupted, as by the sleep of the computer.
 const LIST_TAKES: Duration = Duration::from_secs(1_800);
 /// The rare look at an upload that takes the service very long.

@@ -21,8 +21,10 @@ pub(crate) const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
 
-/// In so many lists what another program sent may stand as being worked on, before a first attempt, until it counts as there.
-const LISTS: u32 = 4;
+/// The code of a processing upload that was found in the list: whether it is this one's own doing is as good as known, not more.
+pub(crate) const FOUND: &str = "found";
+/// How long until the list is read anew for something that the service works on; until then an older one serves.
+const READY_AFTER: Duration = Duration::from_secs(301);
 
 /// The code of an unsure upload that only a person can clear up.
 pub(crate) const UNDECIDED: &str = "undecided";
@@ -48,6 +50,9 @@ pub(crate) fn verdict(
     now: &Circumstances<'_>,
 ) -> Option<Step> {
     match (from, happened) {
+        (State::Processing, Happened::Answered(outcome)) if now.was_found => {
+            Some(as_found(after_answer(outcome, from, now), now))
+        }
         (_, Happened::Answered(outcome)) => Some(after_answer(outcome, from, now)),
         (State::Waiting, Happened::Searched(found)) => before_sending(found, now),
         (_, Happened::Searched(found)) => Some(after_look(found, now)),
@@ -67,6 +72,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) looks: u32,
     /// A person has looked at what resembles it and let it go, or asked for it by name to be tried again.
     pub(crate) was_released: bool,
+    /// It is processing because it was found so in the list.
+    pub(crate) was_found: bool,
     /// The service says by itself when it already has a file, so that sending again does no harm.
     pub(crate) recognises_duplicates: bool,
     /// The service can be asked what it has.
@@ -127,6 +134,29 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
         }
         Outcome::Unknown(what) => unsure(&what, now),
     }
+}
+
+/// What was found in the list stays found for as long as the service works on it, and then is there already.
+fn as_found(step: Step, now: &Circumstances<'_>) -> Step {
+    match (step.state, &step.remote_id) {
+        (State::Processing, _) => step.coded(FOUND),
+        (State::Sent, Some(id)) => Step {
+            link: step.link.clone(),
+            ..found(id, now.service)
+        },
+        _ => step,
+    }
+}
+
+/// A clear find.
+fn found(id: &str, service: &str) -> Step {
+    Step {
+        remote_id: Some(id.to_owned()),
+        ..Step::to(State::Existing, format!("It had arrived at {service}."))
+    }
+    .saying(format!(
+        "Found at {service} as number {id}: it had arrived."
+    ))
 }
 
 fn processing(id: String, from: State, now: &Circumstances<'_>) -> Step {
@@ -222,25 +252,18 @@ fn tried_again(
     step.effect(AccountEffect::Pause(problem, wait))
 }
 
-/// After the service's list was searched for an unsure upload: what is not there at the second look has not arrived, and what it
-/// still works on may come to nothing.
+/// After the service's list was searched for an unsure upload: what is not there at the second look has not arrived.
 fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
     let service = now.service;
     let look = now.looks.saturating_add(1);
     match found {
-        Match::Working(_) if !schedule::is_long(&now.polling, look) => {
-            let wait = schedule::poll_delay(&now.polling, now.looks).max(now.look_again);
-            Step::to(State::Unsure, found.in_words(service))
-                .due(wait)
-                .after_looks(look)
-        }
-        Match::One(id) | Match::Working(id) => Step {
+        Match::One(id) => self::found(id, service),
+        Match::Working(id) => Step {
             remote_id: Some(id.clone()),
-            ..Step::to(State::Existing, format!("It had arrived at {service}."))
+            ..Step::to(State::Processing, found.in_words(service)).coded(FOUND)
         }
-        .saying(format!(
-            "Found at {service} as number {id}: it had arrived."
-        )),
+        .due(schedule::poll_delay(&now.polling, 0)),
+        Match::Unready => Step::to(State::Unsure, found.in_words(service)).due(READY_AFTER),
         Match::Failed(id) => Step {
             remote_id: Some(id.clone()),
             ..refused("it could not use the file", service)
@@ -324,16 +347,13 @@ fn before_next_attempt(now: &Circumstances<'_>) -> Duration {
     }
 }
 
-/// Before a first attempt, after the service's list was searched for what may have come another way; nothing: it is sent. What it
-/// still works on is waited for, but not for ever: a word of the list may be one that is not known here.
+/// Before a first attempt, after the service's list was searched for what may have come another way; nothing: it is sent.
 fn before_sending(found: &Match, now: &Circumstances<'_>) -> Option<Step> {
     let service = now.service;
     match found {
         // Before a first attempt nothing can have come with it.
         Match::None | Match::Untold(_) | Match::Failed(_) => None,
-        Match::Working(_) if now.failures <= LISTS => {
-            Some(Step::to(State::Waiting, found.in_words(service)).due(schedule::LIST_SERVES))
-        }
+        Match::Unready => Some(Step::to(State::Waiting, found.in_words(service)).due(READY_AFTER)),
         Match::One(id) | Match::Working(id) => Some(Step {
             remote_id: Some(id.clone()),
             ..Step::to(

@@ -18,6 +18,7 @@ fn circumstances() -> Circumstances<'static> {
         failures: 1,
         looks: 0,
         was_released: false,
+        was_found: false,
         recognises_duplicates: false,
         can_list: true,
         polling: Polling {
@@ -240,44 +241,56 @@ fn the_list_decides_at_the_second_look() {
     }
 }
 
-/// What is worked on may come to nothing; but a word that is not known here must not keep an upload for ever.
+/// What is worked on may come to nothing: until it is done it is asked about by its number, and then it was found.
 #[test]
-fn what_the_service_still_works_on_is_waited_for() {
-    let working = Match::Working("7".into());
-    let look = |looks| {
-        let now = Circumstances {
-            looks,
-            ..circumstances()
-        };
-        after_look(&working, &now)
-    };
-    let step = look(0);
-    assert_eq!((step.state, step.due_in), (Unsure, seconds(5)));
-    assert_eq!((step.looks, step.remote_id.clone()), (Some(1), None));
-    check_sentences(&step);
-    assert_eq!((look(20).state, look(20).due_in), (Unsure, seconds(30)));
-    let there = look(60);
+fn what_was_found_while_it_is_worked_on_is_asked_about() {
+    let now = circumstances();
+    let step = after_look(&Match::Working("7".into()), &now);
+    assert_eq!((step.state, step.due_in), (Processing, seconds(2)));
     assert_eq!(
-        (there.state, there.remote_id.as_deref()),
+        (step.code.as_str(), step.remote_id.as_deref()),
+        (FOUND, Some("7"))
+    );
+    check_sentences(&step);
+    let now = Circumstances {
+        was_found: true,
+        ..now
+    };
+    let answered = |outcome| verdict(Processing, Happened::Answered(outcome), &now).unwrap();
+    let done = answered(Outcome::Created {
+        id: "7".into(),
+        link: None,
+    });
+    assert_eq!(
+        (done.state, done.remote_id.as_deref()),
         (Existing, Some("7"))
     );
-    let before = |failures| {
-        let now = Circumstances {
-            failures,
-            ..circumstances()
-        };
-        verdict(Waiting, Happened::Searched(&working), &now).unwrap()
-    };
-    let step = before(1);
-    assert_eq!((step.state, step.due_in), (Waiting, seconds(300)));
-    assert_eq!(step.looks, None);
+    assert_eq!(answered(Outcome::Refused("no".into())).state, Refused);
+    for outcome in [
+        Outcome::Processing { id: "7".into() },
+        Outcome::Unknown("lost".into()),
+        Outcome::Transient {
+            what: "lost".into(),
+            after: None,
+        },
+        Outcome::NeedsSignIn(String::new()),
+    ] {
+        let step = answered(outcome);
+        assert_eq!((step.state, step.code.as_str()), (Processing, FOUND));
+    }
+}
+
+/// It may be clear as soon as the service is done with it, and it counts as no look.
+#[test]
+fn what_is_not_ready_is_looked_for_again() {
+    let now = circumstances();
+    let step = after_look(&Match::Unready, &now);
+    assert_eq!((step.state, step.due_in), (Unsure, seconds(301)));
+    assert_eq!((step.code.as_str(), step.looks), ("", None));
     check_sentences(&step);
-    assert_eq!(before(4).state, Waiting);
-    let there = before(5);
-    assert_eq!(
-        (there.state, there.remote_id.as_deref()),
-        (Existing, Some("7"))
-    );
+    let step = verdict(Waiting, Happened::Searched(&Match::Unready), &now).unwrap();
+    assert_eq!((step.state, step.due_in), (Waiting, seconds(301)));
+    check_sentences(&step);
 }
 
 #[test]

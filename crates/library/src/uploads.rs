@@ -108,17 +108,26 @@ pub(crate) fn state(word: &str) -> rusqlite::Result<State> {
 }
 
 impl Reader {
-    /// The states of the account's other uploads that have arrived, or are being worked on, under this id of the service's.
+    /// The account's other uploads that have arrived, or are being worked on, under this id of the service's: the state of each,
+    /// and its reason's code.
     ///
     /// # Errors
     /// The database failed.
-    pub fn others_called(&self, upload: &UploadRow, remote_id: &str) -> Result<Vec<State>, Error> {
+    pub fn others_called(
+        &self,
+        upload: &UploadRow,
+        remote_id: &str,
+    ) -> Result<Vec<(State, String)>, Error> {
         let mut select = self.db.prepare_cached(
-            "SELECT state FROM upload WHERE account_id = ?1 AND remote_id = ?2 AND id <> ?3
+            "SELECT state, reason_code FROM upload WHERE account_id = ?1 AND remote_id = ?2 AND id <> ?3
              AND state IN ('sent', 'existing', 'processing')",
         )?;
         let rows = select.query_map((upload.account, remote_id, upload.id), |found| {
-            state(&found.get::<_, String>(0)?)
+            let code: Option<String> = found.get(1)?;
+            Ok((
+                state(&found.get::<_, String>(0)?)?,
+                code.unwrap_or_default(),
+            ))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
