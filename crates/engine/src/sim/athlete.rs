@@ -159,9 +159,11 @@ impl Athlete {
             return;
         }
         let activity = all[world.rng.usize(0..all.len())].clone();
-        world.deletes = true;
+        world.deletes = Some(activity.id);
         world.command(Command::DeleteActivity { id: activity.id.0 });
-        world.deletes = world.disk.is_off() || world.disk.is_troubled();
+        if !world.disk.is_off() && !world.disk.is_troubled() {
+            world.deletes = None;
+        }
         world.hear();
         // When the disk is in trouble, what was not confirmed may have been done.
         let is_gone = world.library().activity(activity.id).is_err();

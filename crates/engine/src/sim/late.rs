@@ -70,9 +70,10 @@ pub(super) struct Underway<'a> {
 
 impl Drop for Underway<'_> {
     fn drop(&mut self) {
-        if self.is_upload {
-            self.services.with(self.id, |model| model.uploading = false);
-        }
+        self.services.with(self.id, |model| {
+            model.under_way -= 1;
+            model.uploading &= !self.is_upload;
+        });
         let Some(request) = self.request else { return };
         let now = self.services.now_ms();
         if let Some(ms) = self.late_ms {

@@ -73,6 +73,14 @@ pub(super) struct Model {
     pub(super) expires_ms: u64,
     /// Refresh tokens whose successor has reached the client.
     pub(super) replaced: HashSet<String>,
+    /// Clear words about each recording that the program has heard and written down.
+    pub(super) clear: BTreeMap<usize, u32>,
+    /// The last of them, as long as no other upload has begun.
+    pub(super) last_clear: Option<usize>,
+    /// Requests on their way.
+    pub(super) under_way: u32,
+    /// How often since the last sign-in a good token was refused.
+    pub(super) token_refusals: u32,
     /// Since the last sign-in something was said, or done to it, after which another may be asked for.
     pub(super) may_want_sign_in: bool,
     pub(super) remotes: Vec<Remote>,
@@ -113,6 +121,10 @@ impl Model {
             issued: 0,
             expires_ms: 0,
             replaced: HashSet::new(),
+            clear: BTreeMap::new(),
+            last_clear: None,
+            under_way: 0,
+            token_refusals: 0,
             may_want_sign_in: true,
             remotes: Vec::new(),
             uploading: false,
@@ -172,7 +184,8 @@ impl Model {
 
     fn take(&mut self, file: usize, ours: bool, now_ms: u64) -> &Remote {
         let id = self.remotes.len() as u64 + 1;
-        let works_ms = [0, self.rng.u64(0..20_000)][self.rng.usize(0..2)];
+        let longest = [1, 20_000, 20_000, 900_000][self.rng.usize(0..4)];
+        let works_ms = self.rng.u64(0..longest);
         let fails = self.rng.u8(0..100) < self.habits.failing;
         self.remotes.push(Remote {
             id,

@@ -124,6 +124,7 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
     }
     for id in ServiceId::ALL {
         wrong.extend(twice(world, athlete, id));
+        wrong.extend(again(world, athlete, id));
         wrong.extend(unasked(world, athlete, id));
     }
     wrong.extend(shared(world));
@@ -293,6 +294,22 @@ fn twice(world: &World, athlete: &Athlete, id: ServiceId) -> Vec<String> {
         let lost = u32::from(world.services.is_clock_off()) * world.services.in_doubt(id, file);
         if count > 1 + said + late + lost {
             wrong.push(format!("{} could not use {file} {count} times", id.name()));
+        }
+    }
+    wrong
+}
+
+/// Nothing goes out again after a clear word, and nothing without end after no word.
+fn again(world: &World, athlete: &Athlete, id: ServiceId) -> Vec<String> {
+    let words = |file: &usize| athlete.words(id, *file);
+    let mut wrong = Vec::new();
+    for (file, count) in world.services.clear(id) {
+        let words = words(&file);
+        if count > 1 + words.asked_again + words.sent_anyway {
+            wrong.push(format!(
+                "recording {file} went to {} {count} times after a clear word",
+                id.name()
+            ));
         }
     }
     for (file, count) in world.services.refusals(id) {

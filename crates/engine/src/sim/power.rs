@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use library::{Finding, Library, State as UploadState};
+use library::{ActivityId, Finding, Library, State as UploadState, UploadId, UploadRow};
 use played_disk::Trouble;
 
 use super::oracle::{self, Row};
@@ -21,32 +21,46 @@ pub(super) struct Committed {
     rows: BTreeMap<Row, String>,
     /// Those that nothing changes any more.
     settled: BTreeSet<Row>,
+    /// Of which activity each upload is.
+    of: BTreeMap<UploadId, ActivityId>,
 }
 
 impl Committed {
     fn of(library: &Library) -> Option<Committed> {
-        let uploads = oracle::uploads(library).into_iter();
-        let settled = uploads.filter(|upload| {
+        let uploads = oracle::uploads(library);
+        let is_settled = |upload: &&UploadRow| {
             let over = [UploadState::Sent, UploadState::Existing];
             over.contains(&upload.state)
-        });
+        };
+        let settled = uploads.iter().filter(is_settled);
         Some(Committed {
             revision: library.revision().ok()?,
             settled: settled.map(|upload| Row::Upload(upload.id)).collect(),
+            of: uploads
+                .iter()
+                .map(|upload| (upload.id, upload.activity))
+                .collect(),
             rows: oracle::rows(library),
         })
     }
 
-    /// What cannot have become of it by one transaction more.
-    fn contradicts(&self, now: &Committed, may_delete: bool) -> bool {
+    /// What cannot have become of it by one transaction more, which may be that of this deletion.
+    fn contradicts(&self, now: &Committed, deleted: Option<ActivityId>) -> bool {
         if now.revision == self.revision {
             return now.rows != self.rows;
         }
-        let is_gone = |row: &Row| !now.rows.contains_key(row);
-        let has_changed = |row: &&Row| !is_gone(row) && now.rows.get(row) != self.rows.get(row);
+        let may_go = |row: &Row| {
+            let activity = match row {
+                Row::Activity(id) => Some(id),
+                Row::Upload(id) => self.of.get(id),
+            };
+            deleted.is_some() && activity == deleted.as_ref()
+        };
+        let mut gone = self.rows.keys().filter(|row| !now.rows.contains_key(row));
+        let mut settled = self.settled.iter().filter(|row| !may_go(row));
         now.revision != self.revision + 1
-            || self.rows.keys().any(is_gone) && !may_delete
-            || self.settled.iter().any(|row| has_changed(&row))
+            || gone.any(|row| !may_go(row))
+            || settled.any(|row| now.rows.get(row) != self.rows.get(row))
     }
 }
 
@@ -162,7 +176,7 @@ impl World {
             return self.services.violated("the library cannot be read".into());
         };
         // What was being committed at that moment may be there or not.
-        if before.contradicts(&now, std::mem::take(&mut self.deletes)) {
+        if before.contradicts(&now, self.deletes.take()) {
             self.services
                 .violated(format!("committed: {before:?}; after the start: {now:?}"));
         }

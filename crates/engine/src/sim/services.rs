@@ -112,6 +112,11 @@ impl Services {
         self.with(id, |model| model.over_others.clone())
     }
 
+    /// How often the program heard clearly what became of each recording.
+    pub(super) fn clear(&self, id: ServiceId) -> BTreeMap<usize, u32> {
+        self.with(id, |model| model.clear.clone())
+    }
+
     /// How often the program heard that a recording is not wanted.
     pub(super) fn refusals(&self, id: ServiceId) -> BTreeMap<usize, u32> {
         self.with(id, |model| model.refusals.clone())
@@ -199,8 +204,11 @@ impl Services {
     pub(super) fn forgot(&self, id: ServiceId, file: usize) {
         self.with(id, |model| {
             model.not_before_ms = 0;
-            let refusals = model.refusals.entry(file).or_default();
-            *refusals = refusals.saturating_sub(1);
+            if model.last_clear.take() == Some(file) {
+                let fewer = |count: &mut u32| *count = count.saturating_sub(1);
+                model.refusals.entry(file).and_modify(fewer);
+                model.clear.entry(file).and_modify(fewer);
+            }
         });
     }
 
@@ -265,6 +273,7 @@ impl Services {
                 id.name()
             ));
         }
+        self.with(id, |model| model.under_way += 1);
         let mut guard = Underway {
             services: self,
             id,
@@ -299,7 +308,7 @@ impl Services {
         }
         if let Ok(reply) = &reply {
             if is_upload {
-                self.heard(id, &request, fate.wait(), reply);
+                self.heard(id, &request, fate, reply);
             }
             self.delivered(id, &request, reply);
             self.listed(id, &request, reply, asked_ms);
@@ -311,6 +320,7 @@ impl Services {
     fn begin_upload(&self, id: ServiceId, file: Option<usize>) {
         let now = self.now_ms();
         let wrong = self.with(id, |model| {
+            model.last_clear = None;
             let unlisted = model.begins(file, now);
             let gap = model.last_began_ms.replace(now).map(|last| now - last);
             let too_fast = gap.is_some_and(|gap| gap < 1_000) && !model.may_repeat;
@@ -328,11 +338,17 @@ impl Services {
     }
 
     /// What the client has heard, and must hold to.
-    fn heard(&self, id: ServiceId, request: &Carried, wait: Option<u64>, reply: &Reply) {
+    fn heard(&self, id: ServiceId, request: &Carried, fate: Fate, reply: &Reply) {
         let file = files::of_body(&request.body);
         let now = self.now_ms();
         self.with(id, |model| {
-            if let Some(wait) = wait {
+            let is_clear = matches!(reply.status, 200..=299 | 409 | 422)
+                || reply.status == 403 && reply.body.starts_with(b"{");
+            if let Some(file) = file.filter(|_| is_clear && fate == Fate::Well) {
+                *model.clear.entry(file).or_default() += 1;
+                model.last_clear = Some(file);
+            }
+            if let Some(wait) = fate.wait() {
                 model.not_before_ms = now + wait * 1_000;
             }
             let unwanted = file.filter(|file| files::pool()[*file].unwanted);
@@ -370,9 +386,11 @@ impl Services {
     fn answer(&self, id: ServiceId, request: &Carried, fate: Fate) -> Option<Reply> {
         let now = self.now_ms();
         let (does, says) = fate.says(now);
-        if let Fate::TokenRefused | Fate::ScopeRefused = fate {
-            self.with(id, |model| model.may_want_sign_in = true);
-        }
+        self.with(id, |model| {
+            model.token_refusals += u32::from(fate == Fate::TokenRefused);
+            // One refusal is what a renewal is for.
+            model.may_want_sign_in |= fate == Fate::ScopeRefused || model.token_refusals > 1;
+        });
         let done = does.then(|| self.serve(id, request));
         let told = if fate.is_lost() { None } else { says.or(done) };
         let status = told.as_ref().map_or(0, |reply| reply.status);

@@ -18,16 +18,21 @@ impl Services {
 
     /// The program knows of the sign-in.
     pub(super) fn is_signed_in(&self, id: ServiceId) {
-        self.with(id, |model| model.may_want_sign_in = false);
+        self.with(id, |model| {
+            // An answer that is still on its way may end it again.
+            model.may_want_sign_in = model.under_way > 0;
+            model.token_refusals = 0;
+        });
     }
 
     /// The access token ends before its time; or both do, because the athlete says so on the service's page.
     pub(super) fn end_tokens(&self, id: ServiceId, both: bool) {
         self.with(id, |model| {
             model.expires_ms = 0;
+            // A request that is on its way may have been refused once already.
+            model.may_want_sign_in |= both || model.under_way > 0;
             if both {
                 model.refresh = "revoked".into();
-                model.may_want_sign_in = true;
             }
         });
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use library::{AccountRow, Library};
+use library::{AccountRow, ActivityId, Library};
 use played_disk::PlayedDisk;
 use service::{Client, SecretStore, ServiceId, SignedIn, Transport};
 use tokio::runtime::{Builder, Runtime};
@@ -68,8 +68,8 @@ pub(super) struct World {
     pub(super) told: BTreeSet<i64>,
     /// Uploads that must be there.
     pub(super) owed: Owed,
-    /// An activity is being deleted.
-    pub(super) deletes: bool,
+    /// The activity that is being deleted.
+    pub(super) deletes: Option<ActivityId>,
     /// The device is watched; else the athlete says each time that it is to be taken in.
     pub(super) is_watched: bool,
     /// In how many turns the program dies; 0: it does not.
@@ -115,7 +115,7 @@ impl World {
             committed: None,
             told: BTreeSet::new(),
             owed: Owed::default(),
-            deletes: false,
+            deletes: None,
             is_watched,
             dies_in: 0,
             pulled_in: 0,

@@ -48,16 +48,16 @@ pub(super) const FAULTS: [Fault; 46] = [
         "new tokens are used before they are stored",
         &[(
             SESSION,
-            "match self.store_tokens(&tokens).await {\n            Ok(()) =>",
-            "match Ok::<(), SecretError>(()) {\n            Ok(()) =>",
+            "match self.store_tokens(&tokens).await {\n                Ok(()) =>",
+            "match Ok::<(), SecretError>(()) {\n                Ok(()) =>",
         )],
     ),
     (
         "the refresh token is not renewed",
         &[(
             SESSION,
-            "    async fn keep(\n        &self,\n        held: &mut Held<'_>,\n        before: Secret,\n        tokens: Tokens,\n    ) -> Result<Secret, Outcome> {",
-            "    async fn keep(\n        &self,\n        held: &mut Held<'_>,\n        before: Secret,\n        mut tokens: Tokens,\n    ) -> Result<Secret, Outcome> {\n        if let Ok(Some(old)) = self.stored().await {\n            tokens.refresh = old.refresh;\n        }",
+            "    async fn keep(\n        &self,\n        held: &mut Held<'_>,\n        before: Secret,\n        tokens: Tokens,\n    ) -> Result<Secret, SecretError> {",
+            "    async fn keep(\n        &self,\n        held: &mut Held<'_>,\n        before: Secret,\n        mut tokens: Tokens,\n    ) -> Result<Secret, SecretError> {\n        if let Ok(Some(old)) = self.stored().await {\n            tokens.refresh = old.refresh;\n        }",
         )],
     ),
     (
@@ -362,8 +362,8 @@ pub(super) const FAULTS: [Fault; 46] = [
         "what the service still works on is taken for there",
         &[(
             RECONCILE,
-            "        (Match::One(id), _) if is_working(&id) => Match::Working(id),\n",
-            "        (Match::One(id), _) if is_working(&id) && id.is_empty() => Match::Working(id),\n",
+            "list.iter().filter(|one| one.progress == Progress::Working);",
+            "list.iter().filter(|one| one.progress == Progress::Failed);",
         )],
     ),
     (
