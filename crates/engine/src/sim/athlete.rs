@@ -79,6 +79,9 @@ impl Athlete {
                 continue;
             }
             world.record(file, if half { length / 2 } else { length });
+            if !half && world.rng.u8(0..8) == 0 {
+                world.record_again(file);
+            }
             self.wrote(file, half);
             if grows {
                 world.grows_later(file);

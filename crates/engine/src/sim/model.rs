@@ -36,6 +36,10 @@ struct Habits {
     conflict: Option<Conflict>,
     /// So many of a hundred files it takes and cannot use.
     failing: u8,
+    /// How far its clock is off.
+    skew_ms: i64,
+    /// New tokens come without another refresh token: the old one stays.
+    keeps_refresh: bool,
 }
 
 /// What comes with a 409.
@@ -55,6 +59,8 @@ impl Habits {
             links: rng.bool(),
             conflict: [Some(Conflict::Number), Some(Conflict::Word), None, None][rng.usize(0..4)],
             failing: [30, 0, 0, 0][rng.usize(0..4)],
+            skew_ms: [0, 0, 0, 3_000, -3_000, 3_600_000, -3_600_000][rng.usize(0..7)],
+            keeps_refresh: rng.u8(0..4) == 0,
         }
     }
 }
@@ -170,6 +176,29 @@ impl Model {
         self.id == ServiceId::TrekPoint && (self.listed_ms.is_none() || is_old)
     }
 
+    /// Whether its clock is another than the time.
+    pub(super) fn is_clock_off(&self) -> bool {
+        self.habits.skew_ms != 0
+    }
+
+    /// New tokens in exchange for a refresh token; the answer.
+    pub(super) fn renew(&mut self, now_ms: u64) -> Reply {
+        let kept = self.habits.keeps_refresh.then(|| self.refresh.clone());
+        self.grant(now_ms);
+        let access = &self.access;
+        if let Some(kept) = kept {
+            self.refresh = kept;
+            let tokens =
+                json!({"access_token": access, "token_type": "Bearer", "expires_in": 3600});
+            return reply(200, &tokens);
+        }
+        let refresh = &self.refresh;
+        reply(
+            200,
+            &json!({"access_token": access, "token_type": "Bearer", "expires_in": 3600, "refresh_token": refresh}),
+        )
+    }
+
     pub(super) fn grant(&mut self, now_ms: u64) {
         self.issued += 1;
         self.access = format!("{}-access-{}", self.id.name(), self.issued);
@@ -256,7 +285,7 @@ impl Model {
                     409,
                     &json!({"error": "activity_not_ready", "status": "failed"}),
                 ),
-                _ => reply(200, &remote.shown(now_ms)),
+                _ => reply(200, &remote.shown(now_ms, self.habits.skew_ms)),
             },
             None => reply(404, &json!({"error": "not_found"})),
         }
@@ -266,7 +295,9 @@ impl Model {
     fn list(&self, page: usize, now_ms: u64) -> Reply {
         let long = self.habits.page.unwrap_or(usize::MAX);
         let all = self.remotes.iter().skip(long.saturating_mul(page - 1));
-        let mut shown: Vec<_> = all.map(|remote| remote.shown(now_ms)).collect();
+        let mut shown: Vec<_> = all
+            .map(|remote| remote.shown(now_ms, self.habits.skew_ms))
+            .collect();
         let goes_on = shown.len() > long;
         shown.truncate(long);
         let next = format!("?page={}", page + 1);
@@ -290,9 +321,9 @@ impl Remote {
         }
     }
 
-    fn shown(&self, now_ms: u64) -> Value {
+    fn shown(&self, now_ms: u64, skew_ms: i64) -> Value {
         let file = &files::pool()[self.file];
-        let created = BEGINNING_MS + i64::try_from(self.created_ms).unwrap();
+        let created = BEGINNING_MS + skew_ms + i64::try_from(self.created_ms).unwrap();
         json!({
             "id": self.id,
             "activity_started_at": file.start.to_string(),

@@ -211,7 +211,11 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
         UploadState::Sent => remote.is_some_and(|remote| remote.file == file && !remote.fails),
         // Its twin may be there in its place.
         UploadState::Existing => match remote {
-            Some(remote) => files::is_same_ride(remote.file, file) && !remote.fails,
+            Some(remote) => {
+                // How long a service has worked on what another program sent cannot be told by another clock.
+                let is_untold = !remote.ours && world.services.is_clock_off(id);
+                files::is_same_ride(remote.file, file) && (!remote.fails || is_untold)
+            }
             None => {
                 let is_it = |remote: &Remote| remote.file == file && !remote.fails;
                 called.is_none() && world.services.may_hide_number(id) && remotes.iter().any(is_it)
@@ -291,7 +295,7 @@ fn twice(world: &World, athlete: &Athlete, id: ServiceId) -> Vec<String> {
         let late = too_late.get(&file).copied().unwrap_or(0);
         let said = words(&file).asked_again + words(&file).sent_anyway;
         // With another clock than the service's it cannot be told which attempt came to nothing.
-        let lost = u32::from(world.services.is_clock_off()) * world.services.in_doubt(id, file);
+        let lost = u32::from(world.services.is_clock_off(id)) * world.services.in_doubt(id, file);
         if count > 1 + said + late + lost {
             wrong.push(format!("{} could not use {file} {count} times", id.name()));
         }

@@ -45,12 +45,13 @@ impl Services {
     /// New tokens have reached the client: those before must not be shown again.
     pub(super) fn delivered(&self, id: ServiceId, request: &Carried, reply: &Reply) {
         // What a locked keyring does not take is lost when the program dies, and costs a sign-in.
-        let json: Option<Value> = serde_json::from_slice(&reply.body).ok();
-        let told = reply.status == 200 && json.is_some_and(|json| json["access_token"].is_string());
-        if told && !self.store.is_closed() && request.url.path().ends_with("/oauth/token") {
+        let json: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let is_told = reply.status == 200 && json["access_token"].is_string();
+        let is_replaced = json["refresh_token"].is_string();
+        if is_told && !self.store.is_closed() && request.url.path().ends_with("/oauth/token") {
             let form = form(&request.body);
             self.trace(format!("{} has new tokens for {form:?}", id.name()));
-            if let Some(token) = form.get("refresh_token") {
+            if let Some(token) = form.get("refresh_token").filter(|_| is_replaced) {
                 self.with(id, |model| model.replaced.insert(token.clone()));
             }
         }
@@ -73,11 +74,7 @@ impl Services {
                 model.may_want_sign_in = true;
                 return reply(400, &json!({"error": "invalid_grant"}));
             }
-            model.grant(now);
-            reply(
-                200,
-                &json!({"access_token": model.access, "token_type": "Bearer", "expires_in": 3600, "refresh_token": model.refresh}),
-            )
+            model.renew(now)
         })
     }
 }

@@ -58,7 +58,18 @@ impl World {
     pub(super) fn record(&self, file: usize, bytes: usize) {
         self.services
             .trace(format!("records {bytes} bytes of {file}"));
-        write(&self.device(), file, bytes);
+        write(&self.device(), file, &files::pool()[file].name, bytes);
+    }
+
+    /// Writes a recording to the device under another name, too.
+    pub(super) fn record_again(&self, file: usize) {
+        self.services.trace(format!("records {file} once more"));
+        write(
+            &self.device(),
+            file,
+            &format!("again-{file}.fit"),
+            usize::MAX,
+        );
     }
 
     /// This recording is finished while it is looked at for the first time, or at the latest when [`World::grow`] says so.
@@ -106,13 +117,13 @@ impl World {
 
 fn finish(growing: &Mutex<Vec<usize>>, device: &Path) {
     for file in growing.lock().unwrap().drain(..) {
-        write(device, file, usize::MAX);
+        write(device, file, &files::pool()[file].name, usize::MAX);
     }
 }
 
-fn write(device: &Path, file: usize, bytes: usize) {
+fn write(device: &Path, file: usize, name: &str, bytes: usize) {
     let recorded = &files::pool()[file];
-    let path = device.join(&recorded.name);
+    let path = device.join(name);
     let bytes = recorded.bytes.get(..bytes).unwrap_or(&recorded.bytes);
     std::fs::write(&path, bytes).unwrap();
     // A file of long ago; another time for each length.
