@@ -36,7 +36,8 @@ pub fn run() -> tauri::Result<()> {
         .build(tauri::generate_context!())?;
     app.run(|app, event| {
         if let (RunEvent::Exit, Some(engine)) = (event, app.try_state::<Engine>()) {
-            engine.quit();
+            // The process ends with this: a sign-in that is being renewed would be lost.
+            tauri::async_runtime::block_on(engine.stop());
         }
     });
     Ok(())

@@ -137,14 +137,16 @@ impl Session {
         }
     }
 
-    /// Stores new tokens that could not be stored yet. Nothing where there are none, or where they are of no use any more.
+    /// Stores new tokens that could not be stored yet. Nothing where there are none, where a refresh is still under way, or where
+    /// they are of no use any more.
     pub(crate) async fn save(&self) -> Result<(), SecretError> {
-        if self.gate.lock().await.unsaved.is_none() {
+        let has_some = |gate: tokio::sync::MutexGuard<'_, Gate>| gate.unsaved.is_some();
+        if !self.gate.try_lock().is_ok_and(has_some) {
             return Ok(());
         }
-        let mut held = self.hold().await.map_err(|what| SecretError::File {
+        let mut held = self.hold().await.map_err(|_| SecretError::File {
             path: self.lock_path(),
-            what: format!("is of no use: {what}"),
+            what: "cannot be locked".into(),
         })?;
         let stored = self.stored().await?;
         let unsaved = held.gate.unsaved.take_if(|(before, _)| {
