@@ -237,7 +237,11 @@ impl State {
         happened: Happened<'_>,
     ) -> Result<(), Problem> {
         let mut now = self.circumstances(service, job);
-        if let (UploadState::Unsure, Happened::Answered(_)) = (job.upload.state, &happened) {
+        let was_sent = matches!(
+            job.upload.state,
+            UploadState::Sending | UploadState::Processing
+        );
+        if !was_sent && matches!(happened, Happened::Answered(_)) {
             // The list could not be read: that is the account's trouble, however often this one was looked for.
             now.failures = self.stumbles(service).saturating_add(1);
         }
@@ -276,7 +280,7 @@ impl State {
             recognises_duplicates: lane.is_some_and(|lane| lane.client.recognises_duplicates()),
             can_list: lane.is_some_and(|lane| lane.client.can_list()),
             looks: job.upload.looks,
-            was_found: is_processing && job.upload.reason_code == verdict::FOUND,
+            was_found: is_processing && job.upload.perhaps_arrived,
             was_released: lane.is_some_and(|lane| lane.released.contains(&job.upload.id)),
             polling: self.polling(service),
             look_again: self.timing.look_again,

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use library::{Job, State as UploadState};
+use jiff::{SignedDuration, Timestamp};
+use library::{Job, State as UploadState, StoryLine};
 use service::{Outcome, RemoteActivity, ServiceId};
 
 use crate::event::Event;
@@ -12,8 +12,10 @@ use crate::network::{BROKE_OFF, unbroken};
 use crate::reconcile::{Held, Match, Wanted, matching};
 use crate::schedule;
 use crate::state::State;
-use crate::verdict::{FOUND, Happened};
+use crate::verdict::Happened;
 
+/// So long a service may work on what is not known to be this upload, before what its list says counts as it is.
+const WORKS: SignedDuration = SignedDuration::from_mins(20);
 /// Uploads asked about at once, per account.
 const POLLS_AT_ONCE: u32 = 8;
 
@@ -174,9 +176,7 @@ impl State {
             let by = self.library.others_called(&job.upload, id);
             match by.as_deref() {
                 Ok([]) => Held::Free,
-                Ok(others) if others.iter().all(|(state, code)| is_made(*state, code)) => {
-                    Held::MadeByAnother
-                }
+                Ok(others) if others.iter().all(is_made) => Held::MadeByAnother,
                 // What cannot be read is no clear find.
                 Ok(_) | Err(_) => Held::LinkedToAnother,
             }
@@ -187,6 +187,7 @@ impl State {
     /// What a service would have of this upload.
     fn wanted(&self, job: &Job) -> Wanted {
         let activity = &job.activity;
+        let story = self.library.story(job.upload.id).unwrap_or_default();
         Wanted {
             start: activity.start,
             distance_m: activity.distance_m,
@@ -194,25 +195,36 @@ impl State {
                 .into_iter()
                 .flatten()
                 .collect(),
-            attempt_began: self.last_attempt(job),
-            now: self.now(),
+            attempt_began: last_attempt(job, &story),
+            may_wait: self.may_wait(job, &story),
         }
     }
 
-    /// When an upload that may have arrived was last sent; its row has changed since.
-    fn last_attempt(&self, job: &Job) -> Option<Timestamp> {
-        if job.upload.state != UploadState::Unsure {
-            return None;
-        }
-        let story = self.library.story(job.upload.id).unwrap_or_default();
-        let sent = story
-            .iter()
-            .rfind(|line| line.state == UploadState::Sending);
-        Some(sent.map_or(job.upload.changed_at, |line| line.at))
+    /// Whether it may still wait for what the service works on: so long after the story first says that it does.
+    fn may_wait(&self, job: &Job, story: &[StoryLine]) -> bool {
+        let service = ServiceId::from_name(&job.upload.service).map_or("", ServiceId::display);
+        let words = Match::Unready.in_words(service);
+        let since = story.iter().rev();
+        let mut since = since.take_while(|line| line.state != UploadState::Sending);
+        let now = self.now();
+        // A clock that was set tells nothing.
+        let is_over = |line: &StoryLine| now.duration_since(line.at).abs() > WORKS;
+        !since.any(|line| line.what == words && is_over(line))
     }
 }
 
+/// When an upload that may have arrived was last sent; its row has changed since.
+fn last_attempt(job: &Job, story: &[StoryLine]) -> Option<Timestamp> {
+    if job.upload.state != UploadState::Unsure {
+        return None;
+    }
+    let sent = story
+        .iter()
+        .rfind(|line| line.state == UploadState::Sending);
+    Some(sent.map_or(job.upload.changed_at, |line| line.at))
+}
+
 /// Whether an upload has made the activity that it goes by, as the service's own answer said, and was not found to be it.
-fn is_made(state: UploadState, code: &str) -> bool {
-    state != UploadState::Existing && code != FOUND
+fn is_made((state, is_found): &(UploadState, bool)) -> bool {
+    *state != UploadState::Existing && !is_found
 }

@@ -10,9 +10,6 @@ const DURATION_S: f64 = 5.0;
 /// Two distances this close, as a share of the longer, are the same.
 const DISTANCE_SHARE: f64 = 0.02;
 
-/// So long a service may work on a file that is not known to be ours before what its list says counts as it is.
-const WORKS: SignedDuration = SignedDuration::from_mins(20);
-
 /// The service's clock and ours may be so far apart before what it got long ago is taken for what we sent.
 const CLOCKS: SignedDuration = SignedDuration::from_hours(24);
 
@@ -25,8 +22,8 @@ pub(crate) struct Wanted {
     pub(crate) durations_s: Vec<f64>,
     /// When the attempt that may have arrived began.
     pub(crate) attempt_began: Option<Timestamp>,
-    /// When the list is searched.
-    pub(crate) now: Timestamp,
+    /// It may still wait for what the service works on.
+    pub(crate) may_wait: bool,
 }
 
 /// What a service's list says of one activity.
@@ -34,7 +31,7 @@ pub(crate) struct Wanted {
 pub(crate) enum Match {
     /// It is there, under this id.
     One(String),
-    /// It came with the attempt, under this id, and the service still works on it: it may come to nothing.
+    /// It came after the attempt began, under this id, and the service still works on it: it may come to nothing.
     Working(String),
     /// Some could be it that the service still works on: when it is done it may be clear.
     Unready,
@@ -101,7 +98,7 @@ pub(crate) enum Held {
 /// One id is never two uploads: what another one made is passed over, and what another one is linked to is no clear find.
 /// Nor is nothing found in a list that holds something which may have come with the attempt and says too little to tell.
 /// What the service could not use is no activity: it only tells what became of the attempt. What it still works on may come to that,
-/// so that nothing is said of it before, unless it takes very long.
+/// so that it is waited for where it alone would decide, or could.
 pub(crate) fn matching(
     list: &[RemoteActivity],
     wanted: &Wanted,
@@ -118,28 +115,28 @@ pub(crate) fn matching(
         let mut working = list.iter().filter(|one| one.progress == Progress::Working);
         working.any(|one| one.id == id)
     };
+    let came_with_it = |id: &str| {
+        let mut recent = list.iter().filter(|one| is_recent(one, wanted));
+        recent.any(|one| one.id == id)
+    };
     let unready = || {
-        let mut new = list.iter().filter(|one| is_new_work(one, wanted));
-        new.any(|one| held(&one.id) == Held::Free)
+        let mut working = list.iter().filter(|one| is_work(one, wanted));
+        wanted.may_wait && working.any(|one| held(&one.id) == Held::Free)
     };
     match (found, failed.iter().find(of_the_attempt)) {
         (Match::None, Some(failed)) => Match::Failed(failed.id.clone()),
-        (Match::One(id), _) if wanted.attempt_began.is_some() && is_working(&id) => {
-            Match::Working(id)
-        }
+        (Match::One(id), _) if is_working(&id) && came_with_it(&id) => Match::Working(id),
         (Match::One(id), _) if is_working(&id) && unready() => Match::Unready,
         (Match::Several(_) | Match::Untold(_), _) if unready() => Match::Unready,
         (found, _) => found,
     }
 }
 
-/// Whether the service has worked on something that could be it for no longer than it may.
-fn is_new_work(remote: &RemoteActivity, wanted: &Wanted) -> bool {
-    let came = remote.created_on;
+/// Whether the service works on something that could be it.
+fn is_work(remote: &RemoteActivity, wanted: &Wanted) -> bool {
     remote.progress == Progress::Working
         && (remote.started_at.is_none() || starts_with(remote, wanted))
-        // Where the clocks differ by more nothing can be told from this.
-        && came.is_some_and(|came| wanted.now.duration_since(came).abs() <= WORKS)
+        && is_as_long(remote, wanted)
 }
 
 /// Looks among the activities that there are.

@@ -38,7 +38,7 @@ fn check(list: &[RemoteActivity], expected: Match) {
         distance_m: Some(10_000.0),
         durations_s: vec![3_600.0, 3_500.0],
         attempt_began: Timestamp::from_second(START_S + 86_400).ok(),
-        now: now(),
+        may_wait: true,
     };
     assert_eq!(matching(list, &wanted, |_| Held::Free), expected);
 }
@@ -49,12 +49,8 @@ fn nothing_sent() -> Wanted {
         distance_m: Some(10_000.0),
         durations_s: vec![],
         attempt_began: None,
-        now: now(),
+        may_wait: true,
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_second(START_S + 86_460).unwrap()
 }
 
 #[test]
@@ -119,21 +115,19 @@ fn one_that_is_worked_on_is_waited_for() {
     };
     check(std::slice::from_ref(&without_start), Match::Untold(1));
     check(&[working(without_start)], Match::Unready);
-    // Nothing of ours went out: it is another's, which is not waited for without end.
-    let first = |one: RemoteActivity, by: Held| matching(&[one], &nothing_sent(), |_| by);
-    let new = working(there.clone());
-    assert_eq!(first(new.clone(), Held::Free), Match::Unready);
-    let linked = first(new.clone(), Held::LinkedToAnother);
-    assert_eq!(linked, Match::Linked("1".into()));
-    let created = |s: i64| RemoteActivity {
-        created_on: Timestamp::from_second(START_S + s).ok(),
-        ..new.clone()
+    // It was there before the attempt, or nothing of ours went out: it is another's, which is not waited for without end.
+    check(&[working(older(there.clone()))], Match::Unready);
+    let first = |may_wait, by: Held| {
+        let wanted = Wanted {
+            may_wait,
+            ..nothing_sent()
+        };
+        matching(&[working(there.clone())], &wanted, |_| by)
     };
-    assert_eq!(first(created(86_460 - 1_200), Held::Free), Match::Unready);
-    for long_ago in [86_460 - 1_201, 86_460 + 1_201] {
-        let found = first(created(long_ago), Held::Free);
-        assert_eq!(found, Match::One("1".into()), "{long_ago}");
-    }
+    assert_eq!(first(true, Held::Free), Match::Unready);
+    assert_eq!(first(false, Held::Free), Match::One("1".into()));
+    let linked = Match::Linked("1".into());
+    assert_eq!(first(true, Held::LinkedToAnother), linked);
 }
 
 #[test]
@@ -208,7 +202,7 @@ fn one_that_says_too_little_is_asked_about() {
         distance_m: None,
         durations_s: vec![],
         attempt_began: Timestamp::from_second(START_S + 86_400).ok(),
-        now: now(),
+        may_wait: true,
     };
     let one = std::slice::from_ref(&without_start);
     assert_eq!(matching(one, &wanted, |_| Held::MadeByAnother), Match::None);
@@ -236,7 +230,7 @@ fn one_that_says_too_little_holds_up_no_first_attempt() {
         distance_m: None,
         durations_s: vec![],
         attempt_began: None,
-        now: now(),
+        may_wait: true,
     };
     let untold = RemoteActivity {
         started_at: None,
@@ -274,7 +268,7 @@ fn without_a_start_nothing_is_it() {
         distance_m: None,
         durations_s: vec![],
         attempt_began: None,
-        now: now(),
+        may_wait: true,
     };
     assert_eq!(
         matching(&[remote("1", 0, None, None)], &wanted, |_| Held::Free),

@@ -21,8 +21,6 @@ pub(crate) const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
 
-/// The code of a processing upload that was found in the list: whether it is this one's own doing is as good as known, not more.
-pub(crate) const FOUND: &str = "found";
 /// How long until the list is read anew for something that the service works on; until then an older one serves.
 const READY_AFTER: Duration = Duration::from_secs(301);
 
@@ -136,10 +134,9 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
     }
 }
 
-/// What was found in the list stays found for as long as the service works on it, and then is there already.
+/// What was found in the list, and not made as far as is known, is there already when the service is done with it.
 fn as_found(step: Step, now: &Circumstances<'_>) -> Step {
     match (step.state, &step.remote_id) {
-        (State::Processing, _) => step.coded(FOUND),
         (State::Sent, Some(id)) => Step {
             link: step.link.clone(),
             ..found(id, now.service)
@@ -260,7 +257,7 @@ fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
         Match::One(id) => self::found(id, service),
         Match::Working(id) => Step {
             remote_id: Some(id.clone()),
-            ..Step::to(State::Processing, found.in_words(service)).coded(FOUND)
+            ..Step::to(State::Processing, found.in_words(service))
         }
         .due(schedule::poll_delay(&now.polling, 0)),
         Match::Unready => Step::to(State::Unsure, found.in_words(service)).due(READY_AFTER),

@@ -13,6 +13,7 @@ use sandbox::{Fault, Harm, ServiceName};
 
 const TREK_POINT: ServiceId = ServiceId::TrekPoint;
 const CREATE: &str = "activities.create";
+const SHOW: &str = "activities.detail";
 
 fn fails_after(home: &Home, ms: u64) {
     let harm = Harm::Processing {
@@ -54,7 +55,7 @@ fn it_is_not_taken_for_there_while_the_service_works_on_it() {
         let mut home = Home::new();
         home.sign_in(TREK_POINT);
         let works = Harm::Processing {
-            ms: Some(2_000),
+            ms: Some(4_000),
             then: then.map(str::to_owned),
         };
         for harm in [works, Harm::Lost] {
@@ -62,9 +63,11 @@ fn it_is_not_taken_for_there_while_the_service_works_on_it() {
             home.sandbox.fault(fault).unwrap();
         }
         home.send_one();
-        home.settle();
-        assert_eq!(home.states(TREK_POINT), [expected], "{then:?}");
+        let is_over = || (home.states(TREK_POINT) == [expected]).then_some(());
+        home.until("an end", is_over);
         assert_eq!(sent(&home), 1, "{then:?}");
+        let asked = home.sandbox.count(ServiceName::TrekPoint, SHOW);
+        assert!(asked > 0, "{then:?}: it was done before it was found");
         home.stop();
     }
 }

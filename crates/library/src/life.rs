@@ -341,6 +341,8 @@ impl Standing {
             State::Held => from == State::Unsure || looks > 0,
             // What is sent once more may be there already.
             State::Waiting => looks > 0,
+            // It was found there while the service works on it: it is as good as sure that it is this one, not more.
+            State::Processing => from != State::Sending && self.perhaps_arrived,
             _ => false,
         };
         Standing {
@@ -410,8 +412,9 @@ impl Standing {
     /// A manual import takes up what is or may be at the service, instead of sending it twice.
     fn remembered(self) -> Option<Next> {
         let state = match self.state {
-            State::Processing | State::Sent | State::Existing => self.state,
+            State::Sent | State::Existing => self.state,
             _ if self.perhaps_arrived => State::Unsure,
+            State::Processing => State::Processing,
             _ => return None,
         };
         Some(self.to(state).saying(""))

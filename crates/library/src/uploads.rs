@@ -109,7 +109,7 @@ pub(crate) fn state(word: &str) -> rusqlite::Result<State> {
 
 impl Reader {
     /// The account's other uploads that have arrived, or are being worked on, under this id of the service's: the state of each,
-    /// and its reason's code.
+    /// and whether it may be another's.
     ///
     /// # Errors
     /// The database failed.
@@ -117,17 +117,13 @@ impl Reader {
         &self,
         upload: &UploadRow,
         remote_id: &str,
-    ) -> Result<Vec<(State, String)>, Error> {
+    ) -> Result<Vec<(State, bool)>, Error> {
         let mut select = self.db.prepare_cached(
-            "SELECT state, reason_code FROM upload WHERE account_id = ?1 AND remote_id = ?2 AND id <> ?3
+            "SELECT state, perhaps_arrived FROM upload WHERE account_id = ?1 AND remote_id = ?2 AND id <> ?3
              AND state IN ('sent', 'existing', 'processing')",
         )?;
         let rows = select.query_map((upload.account, remote_id, upload.id), |found| {
-            let code: Option<String> = found.get(1)?;
-            Ok((
-                state(&found.get::<_, String>(0)?)?,
-                code.unwrap_or_default(),
-            ))
+            Ok((state(&found.get::<_, String>(0)?)?, found.get(1)?))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
