@@ -85,8 +85,8 @@ fn act(world: &mut World, athlete: &mut Athlete) {
         11 => world.services.end_tokens(service, true),
         12 => world.sign_in(service),
         13 => {
-            let why = world.rng.u8(0..8);
-            if why < 4 {
+            let why = world.rng.u8(0..10);
+            if why < 5 {
                 world.store.close(why);
             } else {
                 world.store.open_up();

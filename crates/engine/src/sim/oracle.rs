@@ -212,8 +212,8 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
         // Its twin may be there in its place.
         UploadState::Existing => match remote {
             Some(remote) => {
-                // How long a service has worked on what another program sent cannot be told by another clock.
-                let is_untold = !remote.ours && world.services.is_clock_off(id);
+                // How long it has been waited for what another program sent cannot be told by a clock that was set.
+                let is_untold = !remote.ours && world.services.is_clock_set();
                 files::is_same_ride(remote.file, file) && (!remote.fails || is_untold)
             }
             None => {

@@ -97,9 +97,14 @@ impl Services {
         self.with(id, |model| model.may_hide_number())
     }
 
+    /// Whether the computer's clock was ever set.
+    pub(super) fn is_clock_set(&self) -> bool {
+        self.notes.lock().unwrap().clock_was_set
+    }
+
     /// Whether the computer's clock was ever set, or a service's is off.
     pub(super) fn is_clock_off(&self, id: ServiceId) -> bool {
-        self.notes.lock().unwrap().clock_was_set || self.with(id, |model| model.is_clock_off())
+        self.is_clock_set() || self.with(id, |model| model.is_clock_off())
     }
 
     /// Which recordings began to be sent, and when.

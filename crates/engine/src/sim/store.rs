@@ -14,17 +14,21 @@ pub(super) struct Store {
 }
 
 /// What a keyring says that gives nothing out.
-const TROUBLES: [fn() -> SecretError; 4] = [
+const TROUBLES: [fn() -> SecretError; 5] = [
     || SecretError::Locked,
     || SecretError::Absent,
     || SecretError::Slow,
     || SecretError::Died,
+    || SecretError::File {
+        path: "secrets.json".into(),
+        what: "cannot be used".into(),
+    },
 ];
 
 impl Store {
-    /// From now on it gives nothing out, for one of four reasons.
+    /// From now on it gives nothing out, for one of five reasons.
     pub(super) fn close(&self, why: u8) {
-        self.trouble.store(1 + why % 4, Ordering::Relaxed);
+        self.trouble.store(1 + why % 5, Ordering::Relaxed);
     }
 
     pub(super) fn open_up(&self) {
