@@ -215,7 +215,7 @@ fn others_of_the_same_account_that_go_by_an_id() {
         others
     };
     let [existing, sent] = [State::Existing, State::Sent].map(|state| (state, false));
-    assert_eq!(called(&third, "7"), [existing.clone(), sent]);
+    assert_eq!(called(&third, "7"), [existing, sent]);
     assert_eq!(called(&third, "8"), []);
     let first = shelf.upload(ids[0]);
     assert_eq!(called(&first, "7"), [existing]);
