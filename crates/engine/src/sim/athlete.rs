@@ -121,6 +121,9 @@ impl Athlete {
             words.asked_again += 1;
             words.let_go += u32::from(let_go.is_some());
             words.sent_anyway += u32::from(let_go == Some(true));
+            if let_go.is_some() {
+                world.services.let_go(id, file);
+            }
         }
     }
 

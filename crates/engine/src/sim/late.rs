@@ -5,7 +5,7 @@ use service::{Carried, ServiceId};
 use super::services::Services;
 
 /// The program looks for what may have arrived twice, at least so far apart.
-const LOOKS_APART_MS: u64 = 5_000;
+pub(super) const LOOKS_APART_MS: u64 = 5_000;
 
 /// All that are under way so.
 #[derive(Default)]
@@ -66,12 +66,16 @@ pub(super) struct Underway<'a> {
     pub(super) request: Option<&'a Carried>,
     /// So long after it is given up on it is taken.
     pub(super) late_ms: Option<u64>,
+    /// The recording of which the program will not know whether it arrived.
+    pub(super) doubtful: Option<usize>,
 }
 
 impl Drop for Underway<'_> {
     fn drop(&mut self) {
         self.services.with(self.id, |model| {
             model.under_way -= 1;
+            let doubtful = self.doubtful.map(|file| (file, self.services.now_ms()));
+            model.in_doubt.extend(doubtful);
             model.uploading &= !self.is_upload;
         });
         let Some(request) = self.request else { return };

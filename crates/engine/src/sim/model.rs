@@ -10,6 +10,7 @@ use service::{Reply, ServiceId};
 
 use super::fate::{Asked, Fate};
 use super::files::{self, BEGINNING_MS};
+use super::late::LOOKS_APART_MS;
 
 /// One activity at a service.
 #[derive(Clone, Debug)]
@@ -79,6 +80,8 @@ pub(super) struct Model {
     pub(super) expires_ms: u64,
     /// Refresh tokens whose successor has reached the client.
     pub(super) replaced: HashSet<String>,
+    /// Recordings of which the program does not know since then whether they arrived, until they are sent again.
+    pub(super) in_doubt: BTreeMap<usize, u64>,
     /// Clear words about each recording that the program has heard and written down.
     pub(super) clear: BTreeMap<usize, u32>,
     /// The last of them, as long as no other upload has begun.
@@ -127,6 +130,7 @@ impl Model {
             issued: 0,
             expires_ms: 0,
             replaced: HashSet::new(),
+            in_doubt: BTreeMap::new(),
             clear: BTreeMap::new(),
             last_clear: None,
             under_way: 0,
@@ -155,6 +159,14 @@ impl Model {
             return Fate::Late(self.rng.bool(), self.rng.u64(1..4_990));
         }
         Fate::thrown(&mut self.rng, self.id, badness, asked)
+    }
+
+    /// Whether what begins to be sent was not looked for, twice, since it was last sent without a clear answer.
+    pub(super) fn is_unlooked(&mut self, file: Option<usize>) -> bool {
+        let since = file.and_then(|file| self.in_doubt.remove(&file));
+        let since = since.filter(|_| self.id == ServiceId::TrekPoint);
+        let listed_ms = self.listed_ms.unwrap_or(0);
+        since.is_some_and(|since| listed_ms < since + LOOKS_APART_MS)
     }
 
     /// An upload begins; whether that is too early, because this run has not heard yet, or not for long, what the service has.

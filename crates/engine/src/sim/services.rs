@@ -149,8 +149,16 @@ impl Services {
         notes.clock_was_set = true;
         drop(notes);
         for id in ServiceId::ALL {
-            self.with(id, |model| model.list_serves_until_ms = None);
+            self.with(id, |model| {
+                model.list_serves_until_ms = None;
+                model.in_doubt.clear();
+            });
         }
+    }
+
+    /// A person has looked for a recording whose outcome is unknown, and lets it go.
+    pub(super) fn let_go(&self, id: ServiceId, file: usize) {
+        self.with(id, |model| model.in_doubt.remove(&file));
     }
 
     /// What was given up on long ago is taken now, where its time has come.
@@ -219,7 +227,11 @@ impl Services {
 
     /// After a start an upload was found on its way: nobody knows what became of it.
     pub(super) fn found_on_its_way(&self, id: ServiceId, file: usize) {
-        self.with(id, |model| *model.forgotten.entry(file).or_default() += 1);
+        let now = self.now_ms();
+        self.with(id, |model| {
+            *model.forgotten.entry(file).or_default() += 1;
+            model.in_doubt.insert(file, now);
+        });
     }
 
     /// The next moment at which an answer may come.
@@ -285,6 +297,7 @@ impl Services {
             is_upload,
             request: (fate != Fate::NotSent && fate != Fate::LostBefore).then_some(&request),
             late_ms: None,
+            doubtful: files::of_body(&request.body).filter(|_| !fate.is_certain(id)),
         };
         self.pass(before).await;
         let asked_ms = self.now_ms();
@@ -326,12 +339,14 @@ impl Services {
         let now = self.now_ms();
         let wrong = self.with(id, |model| {
             model.last_clear = None;
+            let unlooked = model.is_unlooked(file);
             let unlisted = model.begins(file, now);
             let gap = model.last_began_ms.replace(now).map(|last| now - last);
             let too_fast = gap.is_some_and(|gap| gap < 1_000) && !model.may_repeat;
             let two = std::mem::replace(&mut model.uploading, true);
             let early = now < model.not_before_ms;
             two.then_some("two uploads at once")
+                .or(unlooked.then_some("one of unknown outcome was not looked for twice"))
                 .or(unlisted.then_some("an upload without a list, or after an old one"))
                 .or(early.then_some("an upload earlier than it was asked"))
                 .or(too_fast.then_some("uploads too fast"))
