@@ -11,8 +11,8 @@ use std::process::Command;
 
 use faults::{FAULTS, Place};
 
-/// Worlds that are played for each.
-const SEEDS: &str = "2000";
+/// Worlds that are played for each, until it is found: as many as `./dev test` plays.
+const SEEDS: &str = "10000";
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -50,6 +50,7 @@ fn goes_well(at: &Path) -> (bool, String) {
         .args(["test", "--package", "engine", "--lib", "sim::whatever"])
         .current_dir(at)
         .env("TRACKDOCK_SEEDS", SEEDS)
+        .env("TRACKDOCK_MOST", "1")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
