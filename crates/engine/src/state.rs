@@ -132,7 +132,7 @@ pub(crate) struct State {
     /// Something happened since the last snapshot.
     stale: bool,
     /// Answers that leave after the snapshot which shows what they speak of.
-    replies: Vec<(oneshot::Sender<Answer>, Answer)>,
+    pub(crate) replies: Vec<(oneshot::Sender<Answer>, Answer)>,
 }
 
 impl State {

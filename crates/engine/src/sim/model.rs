@@ -88,8 +88,6 @@ pub(super) struct Model {
     pub(super) last_clear: Option<usize>,
     /// Requests on their way.
     pub(super) under_way: u32,
-    /// How often since the last sign-in a good token was refused.
-    pub(super) token_refusals: u32,
     /// Since the last sign-in something was said, or done to it, after which another may be asked for.
     pub(super) may_want_sign_in: bool,
     pub(super) remotes: Vec<Remote>,
@@ -134,7 +132,6 @@ impl Model {
             clear: BTreeMap::new(),
             last_clear: None,
             under_way: 0,
-            token_refusals: 0,
             may_want_sign_in: true,
             remotes: Vec::new(),
             uploading: false,

@@ -26,12 +26,12 @@ pub(super) struct Services {
     pub(super) store: Arc<Store>,
     /// How many of a hundred answers are bad.
     badness: AtomicU64,
-    notes: Mutex<Notes>,
+    pub(super) notes: Mutex<Notes>,
 }
 
 /// What was seen.
 #[derive(Default)]
-struct Notes {
+pub(super) struct Notes {
     violations: Vec<String>,
     trace: Vec<String>,
     /// When an answer comes.
@@ -42,6 +42,8 @@ struct Notes {
     late: LateOnes,
     /// Tasks that ask about one upload.
     looks: HashSet<tokio::task::Id>,
+    /// Tasks of which a request was refused for its token.
+    pub(super) refused: HashSet<tokio::task::Id>,
     /// The computer's clock was set.
     clock_was_set: bool,
 }
@@ -325,6 +327,7 @@ impl Services {
             self.with(id, |model| model.may_repeat = repeat);
         }
         if let Ok(reply) = &reply {
+            self.refused(id, asked, reply);
             if is_upload {
                 self.heard(id, &request, fate, reply);
             }
@@ -407,9 +410,7 @@ impl Services {
         let now = self.now_ms();
         let (does, says) = fate.says(now);
         self.with(id, |model| {
-            model.token_refusals += u32::from(fate == Fate::TokenRefused);
-            // One refusal is what a renewal is for.
-            model.may_want_sign_in |= fate == Fate::ScopeRefused || model.token_refusals > 1;
+            model.may_want_sign_in |= fate == Fate::ScopeRefused
         });
         let done = does.then(|| self.serve(id, request));
         let told = if fate.is_lost() { None } else { says.or(done) };

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use service::{Carried, Reply, ServiceId};
 
+use super::fate::Asked;
 use super::model::{form, reply};
 use super::services::Services;
 
@@ -21,7 +22,6 @@ impl Services {
         self.with(id, |model| {
             // An answer that is still on its way may end it again.
             model.may_want_sign_in = model.under_way > 0;
-            model.token_refusals = 0;
         });
     }
 
@@ -40,6 +40,14 @@ impl Services {
     /// Whether the program may ask for a sign-in: nothing that would cost one was said or done since the last.
     pub(super) fn may_want_sign_in(&self, id: ServiceId) -> bool {
         self.with(id, |model| model.may_want_sign_in)
+    }
+
+    /// A token was not accepted: once is what a renewal is for, and twice in one task may be the end of the sign-in.
+    pub(super) fn refused(&self, id: ServiceId, asked: Asked, reply: &Reply) {
+        if reply.status == 401 && !matches!(asked, Asked::Tokens | Asked::SignOut) {
+            let is_first = self.notes.lock().unwrap().refused.insert(tokio::task::id());
+            self.with(id, |model| model.may_want_sign_in |= !is_first);
+        }
     }
 
     /// New tokens have reached the client: those before must not be shown again.

@@ -17,6 +17,17 @@ impl World {
         !self.away().is_dir()
     }
 
+    /// The device, or the folder that it is, is looked at.
+    pub(super) fn plug_in(&mut self) {
+        let path = self.device();
+        if self.is_watched {
+            let there = path.is_dir().then(|| device::folder(&path).unwrap());
+            self.handle(Event::Devices(there.into_iter().collect()));
+        } else if path.is_dir() {
+            self.command(Command::TakeIn { path, since: None });
+        }
+    }
+
     /// The cable is pulled, or was and comes back.
     pub(super) fn pull_or_plug(&mut self) {
         let (there, away) = (self.device(), self.away());

@@ -247,12 +247,19 @@ impl World {
 
     /// Tells the program to do something; whether that went well, where it says so at once.
     pub(super) fn command(&mut self, command: Command) -> bool {
-        let (answer, mut heard) = oneshot::channel();
+        let (answer, _) = oneshot::channel();
         self.handle(Event::Asked { command, answer });
-        heard.try_recv().is_ok_and(|answer| answer.is_ok())
+        self.went_well()
     }
 
-    fn handle(&mut self, event: Event) {
+    /// Whether what the program was last told was done at once.
+    fn went_well(&mut self) -> bool {
+        let state = &mut self.program.as_mut().unwrap().state;
+        let replies = std::mem::take(&mut state.replies);
+        replies.last().is_some_and(|(_, done)| done.is_ok()) && !self.disk.is_off()
+    }
+
+    pub(super) fn handle(&mut self, event: Event) {
         self.program.as_mut().unwrap().state.handle(event);
         if !self.disk.is_off() {
             self.note_kept();
@@ -268,25 +275,14 @@ impl World {
             label: Some("ann".into()),
             scopes: Vec::new(),
         };
-        let (answer, mut heard) = oneshot::channel();
+        let (answer, _) = oneshot::channel();
         self.handle(Event::SignedIn {
             service: id,
             result: Ok(who),
             answer,
         });
-        if heard.try_recv().is_ok_and(|answer| answer.is_ok()) && !self.disk.is_off() {
+        if self.went_well() {
             self.services.is_signed_in(id);
-        }
-    }
-
-    /// The device, or the folder that it is, is looked at.
-    pub(super) fn plug_in(&mut self) {
-        let path = self.device();
-        if self.is_watched {
-            let there = path.is_dir().then(|| device::folder(&path).unwrap());
-            self.handle(Event::Devices(there.into_iter().collect()));
-        } else if path.is_dir() {
-            self.command(Command::TakeIn { path, since: None });
         }
     }
 
