@@ -102,6 +102,7 @@ fn act(world: &mut World, athlete: &mut Athlete) {
         17 => athlete.deletes(world),
         18 => {
             let account = event::AccountName::Service(service.name().into());
+            world.services.signs_out(service);
             world.command(event::Command::SignOut { account });
         }
         19 => world.die(),

@@ -25,6 +25,11 @@ impl Services {
         });
     }
 
+    /// The athlete signs out: when that cannot be written down, the program asks for a sign-in afterwards.
+    pub(super) fn signs_out(&self, id: ServiceId) {
+        self.with(id, |model| model.may_want_sign_in = true);
+    }
+
     /// The access token ends before its time; or both do, because the athlete says so on the service's page.
     pub(super) fn end_tokens(&self, id: ServiceId, both: bool) {
         self.with(id, |model| {

@@ -383,11 +383,11 @@ pub(super) const FAULTS: [Fault; 46] = [
         )],
     ),
     (
-        "a conflict is not known for what it is",
+        "a conflict is taken for a refusal",
         &[(
             CLASSIFY,
-            "if rules.duplicate_http.contains(&answer.status)",
-            "if rules.duplicate_http.contains(&(answer.status + 1_000))",
+            "        return Verdict::Is(Outcome::Existing {\n            id: answer.id(json, &details).or(id),\n        });",
+            "        drop(answer.id(json, &details).or(id));\n        return Verdict::Is(Outcome::Refused(\"it has it\".into()));",
         )],
     ),
     (
