@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use library::{Job, State as UploadState, StoryLine};
-use service::{Outcome, RemoteActivity, ServiceId};
+use service::{Outcome, Progress, RemoteActivity, ServiceId};
 
 use crate::event::Event;
 use crate::network::{BROKE_OFF, unbroken};
@@ -181,13 +181,20 @@ impl State {
                 Ok(_) | Err(_) => Held::LinkedToAnother,
             }
         };
-        matching(list, &self.wanted(job), held)
+        matching(list, &self.wanted(list, job), held)
     }
 
     /// What a service would have of this upload.
-    fn wanted(&self, job: &Job) -> Wanted {
+    fn wanted(&self, list: &[RemoteActivity], job: &Job) -> Wanted {
         let activity = &job.activity;
-        let story = self.library.story(job.upload.id).unwrap_or_default();
+        let is_unsure = job.upload.state == UploadState::Unsure;
+        let mut progress = list.iter().map(|one| one.progress);
+        // Before most uploads nothing of it is asked for.
+        let story = if is_unsure || progress.any(|progress| progress == Progress::Working) {
+            self.library.story(job.upload.id).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
         Wanted {
             start: activity.start,
             distance_m: activity.distance_m,

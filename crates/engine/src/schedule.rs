@@ -16,6 +16,8 @@ const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 /// So long a service's list, once it has come, says what need not be sent. The window may stay open for weeks, while another
 /// computer or program sends, too.
 const LIST_SERVES: Duration = Duration::from_secs(300);
+/// The wait until no list that is here now serves any more.
+pub(crate) const NEXT_LIST: Duration = Duration::from_secs(LIST_SERVES.as_secs() + 1);
 /// The longest that a list may be under way: what takes longer was interrupted, as by the sleep of the computer.
 const LIST_TAKES: Duration = Duration::from_secs(1_800);
 /// The rare look at an upload that takes the service very long.

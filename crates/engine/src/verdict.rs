@@ -21,9 +21,6 @@ pub(crate) const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
 
-/// How long until the list is read anew for something that the service works on; until then an older one serves.
-const READY_AFTER: Duration = Duration::from_secs(301);
-
 /// The code of an unsure upload that only a person can clear up.
 pub(crate) const UNDECIDED: &str = "undecided";
 
@@ -260,7 +257,7 @@ fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
             ..Step::to(State::Processing, found.in_words(service))
         }
         .due(schedule::poll_delay(&now.polling, 0)),
-        Match::Unready => Step::to(State::Unsure, found.in_words(service)).due(READY_AFTER),
+        Match::Unready => Step::to(State::Unsure, found.in_words(service)).due(schedule::NEXT_LIST),
         Match::Failed(id) => Step {
             remote_id: Some(id.clone()),
             ..refused("it could not use the file", service)
@@ -350,7 +347,9 @@ fn before_sending(found: &Match, now: &Circumstances<'_>) -> Option<Step> {
     match found {
         // Before a first attempt nothing can have come with it.
         Match::None | Match::Untold(_) | Match::Failed(_) => None,
-        Match::Unready => Some(Step::to(State::Waiting, found.in_words(service)).due(READY_AFTER)),
+        Match::Unready => {
+            Some(Step::to(State::Waiting, found.in_words(service)).due(schedule::NEXT_LIST))
+        }
         Match::One(id) | Match::Working(id) => Some(Step {
             remote_id: Some(id.clone()),
             ..Step::to(

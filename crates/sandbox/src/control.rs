@@ -158,20 +158,16 @@ pub(crate) fn add_faults(memory: &mut Memory, faults: Vec<Fault>) -> Result<(), 
         let Some(name) = fault.endpoint.as_deref() else {
             continue;
         };
-        let (who, has): (_, Vec<&str>) = match fault.service {
-            None => ("no service", ENDPOINTS.to_vec()),
-            Some(service) => (service.display(), service.endpoints().collect()),
+        let (lacks, has): (_, Vec<&str>) = match fault.service {
+            None => ("no service has an endpoint".into(), ENDPOINTS.to_vec()),
+            Some(service) => {
+                let lacks = format!("{} has no endpoint", service.display());
+                (lacks, service.endpoints().collect())
+            }
         };
         if !has.contains(&name) {
-            let not = if fault.service.is_some() {
-                "no "
-            } else {
-                "an "
-            };
-            return Err(format!(
-                "{who} has {not}endpoint '{name}'; there are: {}",
-                has.join(", ")
-            ));
+            let has = has.join(", ");
+            return Err(format!("{lacks} '{name}'; there are: {has}"));
         }
     }
     memory.faults.extend(faults);

@@ -100,12 +100,7 @@ impl Session {
     async fn refresh(&self, refused: Secret, now: Timestamp) -> Result<Secret, Outcome> {
         let mut held = self.hold().await.map_err(Outcome::transient)?;
         let stored = self.ours().await?;
-        if let Some((before, tokens)) = held
-            .gate
-            .unsaved
-            .take_if(|(before, _)| before.is(&stored.access))
-        {
-            let kept = self.keep(&mut held, before, tokens).await;
+        if let Some(kept) = self.keep_unsaved(&mut held, &stored).await {
             return kept.map_err(Outcome::SecretsClosed);
         }
         if !stored.access.is(&refused) {
@@ -148,16 +143,22 @@ impl Session {
             path: self.lock_path(),
             what: "cannot be locked".into(),
         })?;
-        let stored = self.stored().await?;
-        let unsaved = held.gate.unsaved.take_if(|(before, _)| {
-            stored
-                .as_ref()
-                .is_some_and(|stored| stored.access.is(before))
-        });
-        match unsaved {
-            Some((before, tokens)) => self.keep(&mut held, before, tokens).await.map(drop),
-            None => Ok(()),
-        }
+        let Some(stored) = self.stored().await? else {
+            return Ok(());
+        };
+        let kept = self.keep_unsaved(&mut held, &stored).await;
+        kept.map_or(Ok(()), |kept| kept.map(drop))
+    }
+
+    /// Stores what could not be stored yet, where it still replaces what is stored; nothing: there is nothing of the kind.
+    async fn keep_unsaved(
+        &self,
+        held: &mut Held<'_>,
+        stored: &Tokens,
+    ) -> Option<Result<Secret, SecretError>> {
+        let replaces = |(before, _): &mut (Secret, Tokens)| before.is(&stored.access);
+        let (before, tokens) = held.gate.unsaved.take_if(replaces)?;
+        Some(self.keep(held, before, tokens).await)
     }
 
     /// Stores new tokens and reads them back; only then may they be used.
