@@ -236,23 +236,26 @@ impl State {
         job: &Job,
         happened: Happened<'_>,
     ) -> Result<(), Problem> {
-        let mut now = self.circumstances(service, job);
-        let was_sent = matches!(
-            job.upload.state,
-            UploadState::Sending | UploadState::Processing
-        );
-        if !was_sent && matches!(happened, Happened::Answered(_)) {
-            // The list could not be read: that is the account's trouble, however often this one was looked for.
-            now.failures = self.stumbles(service).saturating_add(1);
-        }
-        match verdict::verdict(job.upload.state, happened, &now) {
+        let now = self.circumstances(service, job);
+        self.step_under(service, job, happened, &now)
+    }
+
+    /// As [`State::step`], under circumstances of the caller's own.
+    pub(crate) fn step_under(
+        &mut self,
+        service: ServiceId,
+        job: &Job,
+        happened: Happened<'_>,
+        now: &Circumstances<'_>,
+    ) -> Result<(), Problem> {
+        match verdict::verdict(job.upload.state, happened, now) {
             Some(step) => self.take(service, job, step),
             None => Ok(()),
         }
     }
 
     /// How often in a row the account had to be paused.
-    fn stumbles(&self, service: ServiceId) -> u32 {
+    pub(crate) fn stumbles(&self, service: ServiceId) -> u32 {
         let lane = self.lanes.iter().find(|lane| lane.service == service);
         lane.map_or(0, |lane| lane.stumbles)
     }

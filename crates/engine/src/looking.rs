@@ -12,7 +12,7 @@ use crate::network::{BROKE_OFF, unbroken};
 use crate::reconcile::{Held, Match, Wanted, matching};
 use crate::schedule;
 use crate::state::State;
-use crate::verdict::Happened;
+use crate::verdict::{Circumstances, Happened};
 
 /// So long a service may work on what is not known to be this upload, before what its list says counts as it is.
 const WORKS: SignedDuration = SignedDuration::from_mins(20);
@@ -165,8 +165,13 @@ impl State {
             .and_then(|jobs| jobs.into_iter().next());
         let waiting = self.library.next_due(account, now).ok().flatten();
         if let Some(job) = unsure.or(waiting) {
+            // That is the account's trouble, however often this one was looked for.
+            let now = Circumstances {
+                failures: self.stumbles(service).saturating_add(1),
+                ..self.circumstances(service, &job)
+            };
             // What cannot be written down is still due, and tried again.
-            let _ = self.step(service, &job, Happened::Answered(outcome));
+            let _ = self.step_under(service, &job, Happened::Answered(outcome), &now);
         }
     }
 

@@ -111,13 +111,9 @@ pub(crate) fn matching(
     let of_the_attempt = |one: &&&RemoteActivity| {
         starts_with(one, wanted) && is_recent(one, wanted) && held(&one.id) != Held::MadeByAnother
     };
-    let is_working = |id: &str| {
+    let working = |id: &str| {
         let mut working = list.iter().filter(|one| one.progress == Progress::Working);
-        working.any(|one| one.id == id)
-    };
-    let came_with_it = |id: &str| {
-        let mut recent = list.iter().filter(|one| is_recent(one, wanted));
-        recent.any(|one| one.id == id)
+        working.find(|one| one.id == id)
     };
     let unready = || {
         let mut working = list.iter().filter(|one| is_work(one, wanted));
@@ -125,8 +121,11 @@ pub(crate) fn matching(
     };
     match (found, failed.iter().find(of_the_attempt)) {
         (Match::None, Some(failed)) => Match::Failed(failed.id.clone()),
-        (Match::One(id), _) if is_working(&id) && came_with_it(&id) => Match::Working(id),
-        (Match::One(id), _) if is_working(&id) && unready() => Match::Unready,
+        (Match::One(id), _) => match working(&id) {
+            Some(one) if is_recent(one, wanted) => Match::Working(id),
+            Some(_) if unready() => Match::Unready,
+            _ => Match::One(id),
+        },
         (Match::Several(_) | Match::Untold(_), _) if unready() => Match::Unready,
         (found, _) => found,
     }

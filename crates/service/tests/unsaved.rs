@@ -6,8 +6,8 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{client, now, rotating, run, settings, signed_in, silent};
-use service::{Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore};
+use common::{Fake, client, now, rotating, run, settings, signed_in, silent};
+use service::{Client, Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore};
 use track::Format;
 
 const TP: ServiceId = ServiceId::TrekPoint;
@@ -42,16 +42,41 @@ impl SecretStore for Failing {
     }
 }
 
-/// What ails a disk is often over at once; and where it is not, what could not be stored is stored before the end.
-#[tokio::test]
-async fn new_tokens_survive_a_file_that_cannot_be_written_for_a_moment() {
-    for (times, stored_at_once) in [(1, true), (3, true), (4, false)] {
-        let folder = tempfile::tempdir().unwrap();
+/// Somebody signed in to a service that gives new tokens, and a store that can fail.
+struct World {
+    client: Client,
+    store: Arc<Failing>,
+    fake: Fake,
+    _locks: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> World {
+        let locks = tempfile::tempdir().unwrap();
         let store = Arc::new(Failing::default());
         signed_in(store.as_ref(), TP, "a1", Some("r1"), None);
         let as_store = || Arc::clone(&store) as Arc<dyn SecretStore>;
         let fake = rotating(TP, as_store()).await;
-        let client = client(settings(TP, fake.port, ""), as_store(), folder.path());
+        let client = client(settings(TP, fake.port, ""), as_store(), locks.path());
+        World {
+            client,
+            store,
+            fake,
+            _locks: locks,
+        }
+    }
+}
+
+/// What ails a disk is often over at once; and where it is not, what could not be stored is stored before the end.
+#[tokio::test]
+async fn new_tokens_survive_a_file_that_cannot_be_written_for_a_moment() {
+    for (times, stored_at_once) in [(1, true), (3, true), (4, false)] {
+        let World {
+            client,
+            store,
+            fake,
+            _locks,
+        } = World::new().await;
         client.save_tokens().await.unwrap();
         store.times.store(times, Ordering::SeqCst);
         let outcome = client.upload(run("x", Format::Fit), &silent, &now).await;
@@ -71,12 +96,12 @@ async fn new_tokens_survive_a_file_that_cannot_be_written_for_a_moment() {
 /// They are of no use any more where somebody has signed in anew.
 #[tokio::test]
 async fn unsaved_tokens_do_not_replace_a_new_sign_in() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(Failing::default());
-    signed_in(store.as_ref(), TP, "a1", Some("r1"), None);
-    let as_store = || Arc::clone(&store) as Arc<dyn SecretStore>;
-    let fake = rotating(TP, as_store()).await;
-    let client = client(settings(TP, fake.port, ""), as_store(), folder.path());
+    let World {
+        client,
+        store,
+        fake: _fake,
+        _locks,
+    } = World::new().await;
     store.times.store(usize::MAX, Ordering::SeqCst);
     client.upload(run("x", Format::Fit), &silent, &now).await;
     let failed = client.save_tokens().await;
