@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use library::{
-    AccountState, ActivityId, ActivityRow, Library, State as UploadState, UploadId, UploadRow,
+    AccountId, AccountState, ActivityId, ActivityRow, Library, State as UploadState, UploadId,
+    UploadRow,
 };
 use service::ServiceId;
 
@@ -127,7 +128,7 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
         wrong.extend(again(world, athlete, id));
         wrong.extend(unasked(world, athlete, id));
     }
-    wrong.extend(shared(world));
+    wrong.extend(shared(world, athlete));
     wrong.extend(unread(world));
     wrong.extend(unsound(world.library()));
     for told in &world.told {
@@ -151,19 +152,29 @@ fn unread(world: &World) -> Option<String> {
     (!is_known).then(|| "it is not known that the client secret is there".to_owned())
 }
 
-/// No activity of a service is two uploads of an account.
-fn shared(world: &World) -> Option<String> {
-    let mut seen = BTreeSet::new();
+/// No activity of a service is two uploads of an account, but where one that was sent was deleted here: its twin is then found to
+/// be there, and the deleted one is still there when it comes back.
+fn shared(world: &World, athlete: &Athlete) -> Option<String> {
     let arrived = [UploadState::Sent, UploadState::Existing];
-    let all = uploads(world.library()).into_iter();
-    let mut twice = all
-        .filter(|upload| arrived.contains(&upload.state))
-        .filter(|upload| {
-            let called = upload.remote_id.clone();
-            called.is_some_and(|called| !seen.insert((upload.account.0, called)))
+    let mut seen: BTreeMap<(AccountId, String), Option<usize>> = BTreeMap::new();
+    for upload in uploads(world.library()) {
+        let (true, Some(called)) = (arrived.contains(&upload.state), &upload.remote_id) else {
+            continue;
+        };
+        let activity = world.library().activity(upload.activity).ok();
+        let file = activity.as_ref().and_then(file_of);
+        let Some(before) = seen.insert((upload.account, called.clone()), file) else {
+            continue;
+        };
+        let came_back = file.zip(before).is_some_and(|(one, other)| {
+            files::is_same_ride(one, other)
+                && (athlete.deleted.contains_key(&one) || athlete.deleted.contains_key(&other))
         });
-    let upload = twice.next()?;
-    Some(format!("another upload is the same activity as {upload:?}"))
+        if !came_back {
+            return Some(format!("another upload is the same activity as {upload:?}"));
+        }
+    }
+    None
 }
 
 /// Every recording on the device is in the library, once.
