@@ -208,7 +208,7 @@ pub(crate) fn plug_in(folder: &Path, all: &[Payload]) -> Vec<Volume> {
     let volume = |payload: &Payload| {
         let root = folder.join("volumes").join(payload.text(Sink::Label));
         fs::create_dir_all(&root).unwrap();
-        Volume::in_memory(folder, &content, root)
+        Volume::in_memory(&content, root)
     };
     all.iter().map(volume).collect()
 }

@@ -72,24 +72,27 @@ impl Volume {
             };
         }
         eprintln!("no loop device here: the volume is a tmpfs");
-        Volume::in_memory(folder, &content, root)
+        Volume::in_memory(&content, root)
     }
 
     /// Plugs in a tmpfs with what is in the folder `content`; `root` is where it will be.
-    pub(crate) fn in_memory(folder: &Path, content: &Path, root: PathBuf) -> Volume {
-        // Mounted beside its place, filled, and moved there whole: a device appears with everything on it.
-        let beside = folder.join("beside");
-        fs::create_dir_all(&beside).unwrap();
+    pub(crate) fn in_memory(content: &Path, root: PathBuf) -> Volume {
+        // Filled elsewhere and moved to its place whole: a device appears with everything on it. Elsewhere is a folder of the
+        // system, where the app looks for no devices: it would find this one half filled, and keep it busy.
+        let elsewhere = tempfile::tempdir_in("/run").unwrap();
         let steps = [
             run(Command::new("mount")
                 .args(["-t", "tmpfs", "trackdock-test"])
-                .arg(&beside)),
+                .arg(elsewhere.path())),
             run(Command::new("cp")
                 .arg("-a")
                 .arg(content.join("."))
-                .arg(&beside)),
-            run(Command::new("mount").arg("--bind").arg(&beside).arg(&root)),
-            run(Command::new("umount").arg(&beside)),
+                .arg(elsewhere.path())),
+            run(Command::new("mount")
+                .arg("--bind")
+                .arg(elsewhere.path())
+                .arg(&root)),
+            run(Command::new("umount").arg(elsewhere.path())),
         ];
         assert_eq!(steps, [true; 4], "the volume could not be mounted");
         Volume {
