@@ -309,6 +309,7 @@ impl State {
         let change = Change {
             state: step.state,
             looks: step.looks,
+            unready: step.unready,
             due_at: Some(later(now, wait)),
             remote_id: step.remote_id.clone(),
             link: step.link.clone(),

@@ -3,19 +3,17 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-use library::{Job, State as UploadState, StoryLine};
-use service::{Outcome, Progress, RemoteActivity, ServiceId};
+use jiff::Timestamp;
+use library::{Job, State as UploadState, UploadRow};
+use service::{Outcome, RemoteActivity, ServiceId};
 
 use crate::event::Event;
 use crate::network::{BROKE_OFF, unbroken};
-use crate::reconcile::{Held, Match, Wanted, matching};
+use crate::reconcile::{Held, Match, Wanted, matching, may_wait};
 use crate::schedule;
 use crate::state::State;
 use crate::verdict::{Circumstances, Happened};
 
-/// So long a service may work on what is not known to be this upload, before what its list says counts as it is.
-const WORKS: SignedDuration = SignedDuration::from_mins(20);
 /// Uploads asked about at once, per account.
 const POLLS_AT_ONCE: u32 = 8;
 
@@ -186,20 +184,12 @@ impl State {
                 Ok(_) | Err(_) => Held::LinkedToAnother,
             }
         };
-        matching(list, &self.wanted(list, job), held)
+        matching(list, &self.wanted(job), held)
     }
 
     /// What a service would have of this upload.
-    fn wanted(&self, list: &[RemoteActivity], job: &Job) -> Wanted {
+    fn wanted(&self, job: &Job) -> Wanted {
         let activity = &job.activity;
-        let is_unsure = job.upload.state == UploadState::Unsure;
-        let mut progress = list.iter().map(|one| one.progress);
-        // Before most uploads nothing of it is asked for.
-        let story = if is_unsure || progress.any(|progress| progress == Progress::Working) {
-            self.library.story(job.upload.id).unwrap_or_default()
-        } else {
-            Vec::new()
-        };
         Wanted {
             start: activity.start,
             distance_m: activity.distance_m,
@@ -207,33 +197,22 @@ impl State {
                 .into_iter()
                 .flatten()
                 .collect(),
-            attempt_began: last_attempt(job, &story),
-            may_wait: self.may_wait(job, &story),
+            attempt_began: self.last_attempt(&job.upload),
+            may_wait: may_wait(job.upload.unready_since, self.now()),
         }
     }
 
-    /// Whether it may still wait for what the service works on: so long after the story first says that it does.
-    fn may_wait(&self, job: &Job, story: &[StoryLine]) -> bool {
-        let service = ServiceId::from_name(&job.upload.service).map_or("", ServiceId::display);
-        let words = Match::Unready.in_words(service);
-        let since = story.iter().rev();
-        let mut since = since.take_while(|line| line.state != UploadState::Sending);
-        let now = self.now();
-        // A clock that was set tells nothing.
-        let is_over = |line: &StoryLine| now.duration_since(line.at).abs() > WORKS;
-        !since.any(|line| line.what == words && is_over(line))
+    /// When an upload that may have arrived was last sent; its row has changed since.
+    fn last_attempt(&self, upload: &UploadRow) -> Option<Timestamp> {
+        if upload.state != UploadState::Unsure {
+            return None;
+        }
+        let story = self.library.story(upload.id).unwrap_or_default();
+        let sent = story
+            .iter()
+            .rfind(|line| line.state == UploadState::Sending);
+        Some(sent.map_or(upload.changed_at, |line| line.at))
     }
-}
-
-/// When an upload that may have arrived was last sent; its row has changed since.
-fn last_attempt(job: &Job, story: &[StoryLine]) -> Option<Timestamp> {
-    if job.upload.state != UploadState::Unsure {
-        return None;
-    }
-    let sent = story
-        .iter()
-        .rfind(|line| line.state == UploadState::Sending);
-    Some(sent.map_or(job.upload.changed_at, |line| line.at))
 }
 
 /// Whether an upload has made the activity that it goes by, as the service's own answer said, and was not found to be it.

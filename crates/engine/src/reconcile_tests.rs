@@ -131,6 +131,21 @@ fn one_that_is_worked_on_is_waited_for() {
 }
 
 #[test]
+fn waiting_for_what_is_worked_on_has_an_end() {
+    let at = |minute: i64| Timestamp::from_second(START_S + minute * 60).unwrap();
+    assert!(may_wait(None, at(0)));
+    for (minute, expected) in [
+        (0, true),
+        (20, true),
+        (21, false),
+        (-20, true),
+        (-21, false),
+    ] {
+        assert_eq!(may_wait(Some(at(0)), at(minute)), expected, "{minute}");
+    }
+}
+
+#[test]
 fn none_is_it() {
     check(&[], Match::None);
     check(

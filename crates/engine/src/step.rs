@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use library::State;
 
+use crate::schedule;
 use crate::view::Problem;
 
 /// Where an upload goes, and what that means for its account.
@@ -18,6 +19,8 @@ pub(crate) struct Step {
     pub(crate) code: String,
     /// How often it was looked for, or sent once more, this time included; none: as before.
     pub(crate) looks: Option<u32>,
+    /// It waits because the service works on something that could be it.
+    pub(crate) unready: bool,
     /// Shown beside the state.
     pub(crate) reason: String,
     /// The line of the story.
@@ -45,6 +48,7 @@ impl Step {
             link: None,
             code: String::new(),
             looks: None,
+            unready: false,
             what: reason.clone(),
             reason,
             account: AccountEffect::None,
@@ -64,6 +68,12 @@ impl Step {
     pub(crate) fn after_looks(mut self, looks: u32) -> Self {
         self.looks = Some(looks);
         self
+    }
+
+    /// Until the next list, which may show what the service has made of it.
+    pub(crate) fn unready(mut self) -> Self {
+        self.unready = true;
+        self.due(schedule::NEXT_LIST)
     }
 
     pub(crate) fn due(mut self, wait: Duration) -> Self {

@@ -257,7 +257,7 @@ fn after_look(found: &Match, now: &Circumstances<'_>) -> Step {
             ..Step::to(State::Processing, found.in_words(service))
         }
         .due(schedule::poll_delay(&now.polling, 0)),
-        Match::Unready => Step::to(State::Unsure, found.in_words(service)).due(schedule::NEXT_LIST),
+        Match::Unready => Step::to(State::Unsure, found.in_words(service)).unready(),
         Match::Failed(id) => Step {
             remote_id: Some(id.clone()),
             ..refused("it could not use the file", service)
@@ -347,9 +347,7 @@ fn before_sending(found: &Match, now: &Circumstances<'_>) -> Option<Step> {
     match found {
         // Before a first attempt nothing can have come with it.
         Match::None | Match::Untold(_) | Match::Failed(_) => None,
-        Match::Unready => {
-            Some(Step::to(State::Waiting, found.in_words(service)).due(schedule::NEXT_LIST))
-        }
+        Match::Unready => Some(Step::to(State::Waiting, found.in_words(service)).unready()),
         Match::One(id) | Match::Working(id) => Some(Step {
             remote_id: Some(id.clone()),
             ..Step::to(

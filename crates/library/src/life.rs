@@ -18,6 +18,8 @@ pub struct Change {
     pub state: State,
     /// How often it was looked for, or sent once more; `None` leaves what is known. More than none: it may still be there.
     pub looks: Option<u32>,
+    /// It waits because the service works on something that could be it.
+    pub unready: bool,
     /// When something is to be done next; `None`: now. At most [`LONGEST_WAIT`] ahead; without meaning in other states.
     pub due_at: Option<Timestamp>,
     /// What the service calls it; `None` leaves what is known.
@@ -38,6 +40,7 @@ impl Change {
         Change {
             state,
             looks: None,
+            unready: false,
             due_at: None,
             remote_id: None,
             link: None,
@@ -180,6 +183,7 @@ pub(crate) struct Standing {
     pub(crate) attempts: u32,
     pub(crate) failures: u32,
     pub(crate) looks: u32,
+    pub(crate) unready_since: Option<Timestamp>,
     pub(crate) perhaps_arrived: bool,
     pub(crate) reason_code: String,
     pub(crate) reason: String,
@@ -248,7 +252,7 @@ fn after(upload: Standing, event: &Event<'_>, now: Timestamp) -> Option<Next> {
         },
         Event::TakenUp(gone) => upload.taken_up(gone),
         Event::Claimed => upload.claimed(),
-        Event::Settled(change) => upload.settled(change),
+        Event::Settled(change) => upload.settled(change, now),
         Event::Interrupted => upload.interrupted(),
         Event::Retried if upload.is_due_anyway(now) => return None,
         Event::Retried => upload.let_go().saying("You asked to try again."),
@@ -273,6 +277,7 @@ impl Standing {
             attempts: 0,
             failures: 0,
             looks: 0,
+            unready_since: None,
             perhaps_arrived: false,
             reason_code: String::new(),
             reason: String::new(),
@@ -322,6 +327,7 @@ impl Standing {
         Standing {
             attempts,
             perhaps_arrived: true,
+            unready_since: None,
             // What the service called an earlier attempt that came to nothing is not what it will call this one.
             remote_id: None,
             link: None,
@@ -330,7 +336,7 @@ impl Standing {
         .saying(format!("Sending, attempt {attempts}."))
     }
 
-    fn settled(self, change: &Change) -> Next {
+    fn settled(self, change: &Change, now: Timestamp) -> Next {
         let (from, to) = (self.state, change.state);
         let looks = match to {
             State::Waiting | State::Unsure | State::Held => change.looks.unwrap_or(self.looks),
@@ -349,6 +355,7 @@ impl Standing {
             state: to,
             failures: self.failures_after(to),
             looks,
+            unready_since: self.unready_since.or(change.unready.then_some(now)),
             perhaps_arrived,
             reason_code: change.reason_code.clone(),
             reason: change.reason.clone(),

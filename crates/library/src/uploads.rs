@@ -42,6 +42,8 @@ pub struct UploadRow {
     /// How often it was looked for at the service, or sent once more, since its outcome became unknown or a person gave
     /// the word.
     pub looks: u32,
+    /// Since when it waits because the service works on something that could be it; absent: it does not, or has been sent since.
+    pub unready_since: Option<Timestamp>,
     /// What the service calls it.
     pub remote_id: Option<String>,
     /// Where the service shows it: untrusted text.
@@ -59,6 +61,7 @@ impl UploadRow {
             attempts: self.attempts,
             failures: self.failures,
             looks: self.looks,
+            unready_since: self.unready_since,
             perhaps_arrived: self.perhaps_arrived,
             reason_code: self.reason_code.clone(),
             reason: self.reason.clone(),
@@ -80,7 +83,7 @@ pub struct StoryLine {
 }
 
 pub(crate) const COLUMNS: &str = "u.id, u.activity_id, u.account_id, c.service, u.state, u.reason_code, u.reason, \
-     u.due_at, u.attempts, u.failures, u.perhaps_arrived, u.looks, u.remote_id, u.link, u.changed_at";
+     u.due_at, u.attempts, u.failures, u.perhaps_arrived, u.looks, u.unready_since, u.remote_id, u.link, u.changed_at";
 pub(crate) const TABLES: &str = "upload u JOIN account c ON c.id = u.account_id";
 
 pub(crate) fn row(row: &Row) -> rusqlite::Result<UploadRow> {
@@ -97,9 +100,10 @@ pub(crate) fn row(row: &Row) -> rusqlite::Result<UploadRow> {
         failures: row.get(9)?,
         perhaps_arrived: row.get(10)?,
         looks: row.get(11)?,
-        remote_id: row.get(12)?,
-        link: row.get(13)?,
-        changed_at: time(row.get(14)?),
+        unready_since: row.get::<_, Option<i64>>(12)?.map(time),
+        remote_id: row.get(13)?,
+        link: row.get(14)?,
+        changed_at: time(row.get(15)?),
     })
 }
 
@@ -260,7 +264,8 @@ fn store(tx: &Transaction, upload: UploadId, next: &Next, now: Timestamp) -> Res
     let to = next.standing();
     tx.prepare_cached(
         "UPDATE upload SET state = ?2, reason_code = ?3, reason = ?4, due_at = ?5, attempts = ?6, failures = ?7,
-             perhaps_arrived = ?8, looks = ?9, remote_id = ?10, link = ?11, changed_at = ?12 WHERE id = ?1",
+             perhaps_arrived = ?8, looks = ?9, unready_since = ?10, remote_id = ?11, link = ?12, changed_at = ?13
+         WHERE id = ?1",
     )?
     .execute(params![
         upload,
@@ -272,6 +277,7 @@ fn store(tx: &Transaction, upload: UploadId, next: &Next, now: Timestamp) -> Res
         to.failures,
         to.perhaps_arrived,
         to.looks,
+        to.unready_since.map(Timestamp::as_millisecond),
         to.remote_id,
         to.link,
         now.as_millisecond(),
@@ -289,8 +295,8 @@ fn insert(
     let at = next.standing();
     tx.prepare_cached(
         "INSERT INTO upload (activity_id, account_id, state, reason_code, reason, due_at, attempts, failures,
-             perhaps_arrived, looks, remote_id, link, order_ms, changed_at)
-         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, order_ms, ?13 FROM activity WHERE id = ?1",
+             perhaps_arrived, looks, unready_since, remote_id, link, order_ms, changed_at)
+         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, order_ms, ?14 FROM activity WHERE id = ?1",
     )?
     .execute(params![
         activity,
@@ -303,6 +309,7 @@ fn insert(
         at.failures,
         at.perhaps_arrived,
         at.looks,
+        at.unready_since.map(Timestamp::as_millisecond),
         at.remote_id,
         at.link,
         now.as_millisecond(),

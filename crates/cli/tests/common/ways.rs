@@ -33,7 +33,7 @@ pub(crate) struct Said {
 }
 
 /// Takes back what came after the first version of the database.
-const BACK_TO_VERSION_1: &str = "ALTER TABLE upload DROP COLUMN looks; PRAGMA user_version = 1;";
+const BACK_TO_VERSION_1: &str = "ALTER TABLE upload DROP COLUMN looks; ALTER TABLE upload DROP COLUMN unready_since; PRAGMA user_version = 1;";
 
 /// One way of the program, harmed at a call of it; and what must hold afterwards.
 pub(crate) struct Way {
@@ -124,8 +124,8 @@ pub(crate) const WAYS: [Way; 9] = [
                     db.pragma_query_value(None, "user_version", |row| row.get(0))
                         .unwrap()
                 };
-                assert_eq!(version("library.db.before-2"), 1, "{harmed:?}");
-                assert!(version("library.db") >= 2, "{harmed:?}");
+                assert_eq!(version("library.db.before-3"), 1, "{harmed:?}");
+                assert!(version("library.db") >= 3, "{harmed:?}");
             };
             told::is_so(home, &command.data, n, harmed, after_version_1);
             again(home, command, harmed);

@@ -97,6 +97,7 @@ fn all_changes() -> Vec<Change> {
         all.push(Change::to(state, "So it is."));
         all.push(Change {
             looks: Some(1),
+            unready: true,
             due_at: Some(at(9 * DAY_S)),
             remote_id: Some("8".into()),
             link: Some("https://example.org/8".into()),
@@ -136,6 +137,7 @@ fn standing(state: State, perhaps_arrived: bool) -> Standing {
         attempts: 3,
         failures: 2,
         looks: u32::from(perhaps_arrived),
+        unready_since: None,
         perhaps_arrived,
         reason_code: if state == State::Held {
             OLDER.code.into()
@@ -437,4 +439,32 @@ fn nothing_is_sent_again_unseen() {
         }
     }
     assert!(claims[0] > 1_000 && claims[1] > 100, "{claims:?}");
+}
+
+/// Looks that fail in between do not let it begin anew; an attempt does.
+#[test]
+fn since_when_it_waits_for_what_the_service_works_on_is_known_until_it_is_sent() {
+    let happens = |upload: &Standing, event: &Event<'_>, now: i64| {
+        let next = next(Some(upload), event, at(now)).unwrap().unwrap();
+        next.standing().clone()
+    };
+    let settle = |upload: &Standing, to: State, unready: bool, now: i64| {
+        let change = Change {
+            unready,
+            ..Change::to(to, "So it is.")
+        };
+        happens(upload, &Event::Settled(&change), now)
+    };
+    let upload = standing(State::Waiting, false);
+    let upload = settle(&upload, State::Waiting, true, 1);
+    assert_eq!(upload.unready_since, Some(at(1)));
+    let upload = settle(&upload, State::Waiting, false, 2);
+    let upload = settle(&upload, State::Waiting, true, 3);
+    assert_eq!(upload.unready_since, Some(at(1)));
+    let upload = happens(&upload, &Event::Claimed, 4);
+    assert_eq!(upload.unready_since, None);
+    let upload = settle(&upload, State::Unsure, false, 5);
+    assert_eq!(upload.unready_since, None);
+    let upload = settle(&upload, State::Unsure, true, 6);
+    assert_eq!(upload.unready_since, Some(at(6)));
 }

@@ -18,6 +18,7 @@ fn looking_again_is_told_once_and_every_change_of_state_each_time() {
         for second in 1..=3 {
             let change = Change {
                 due_at: Some(at(round + 10 * second)),
+                unready: true,
                 ..Change::to(State::Processing, "Still at it.")
             };
             let now = at(round + second);
@@ -27,6 +28,7 @@ fn looking_again_is_told_once_and_every_change_of_state_each_time() {
                 .unwrap();
             assert_eq!(row.due_at, change.due_at, "what is not told is written");
             assert_eq!(row.changed_at, now);
+            assert_eq!(row.unready_since, Some(at(round + 1)));
         }
         let no = Change::to(State::Refused, "No.");
         shelf

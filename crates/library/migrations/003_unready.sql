@@ -1,0 +1,3 @@
+-- Version 3. Since when an upload waits because the service still works on something that could be it, until it is sent. It was
+-- told by the words of its story before; what waits now begins anew.
+ALTER TABLE upload ADD COLUMN unready_since INTEGER;
