@@ -15,6 +15,9 @@ pub const MOST_NAMES: usize = 50_000;
 /// that never ends.
 pub const MOST_NAMES_BY_HAND: usize = 5_000_000;
 
+/// Names that may be damaged before the listing is given up.
+const MOST_TROUBLES: usize = 16;
+
 /// Folders of devices whose FIT and GPX files are never recordings; `NewFiles` is the device's inbox.
 const NO_RECORDINGS: [&str; 19] = [
     "NewFiles",
@@ -50,25 +53,29 @@ pub struct Recording {
 }
 
 /// What a listing found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Listing {
     /// Oldest first.
     pub recordings: Vec<Recording>,
     /// There are more names than were to be looked at: recordings may be among the rest.
     pub is_cut_off: bool,
+    /// The first file or folder of which the device did not say what it is: recordings may be there, too.
+    pub trouble: Option<DeviceError>,
 }
 
 /// Lists the recordings on a device: regular files named .fit, .gpx or .tcx, packed by gzip or not, at most 4 levels down,
-/// within the first `most_names` names. No file is opened and no link followed.
+/// within the first `most_names` names. No file is opened and no link followed. A damaged file or folder keeps the others from
+/// nothing.
 ///
 /// # Errors
 /// [`DeviceError::Gone`] when the device went before or meanwhile (a shorter list is never returned for that reason),
-/// [`DeviceError::Unreadable`] when a folder can't be read.
+/// [`DeviceError::Unreadable`] when a folder that the device is known by, or much of the rest, can't be read.
 pub fn list(device: &Device, most_names: usize) -> Result<Listing, DeviceError> {
     let survey = survey(device, most_names)?;
     Ok(Listing {
         recordings: survey.recordings,
         is_cut_off: survey.is_cut_off,
+        trouble: survey.trouble.map(unreadable),
     })
 }
 
@@ -81,7 +88,16 @@ pub(crate) struct Survey {
     pub(crate) folders: Vec<PathBuf>,
     names_left: usize,
     is_cut_off: bool,
+    trouble: Option<Unreadable>,
+    troubles: usize,
     is_users: bool,
+}
+
+/// What could not be read, below the device's root, and what the system said.
+type Unreadable = (PathBuf, io::Error);
+
+fn unreadable((path, source): Unreadable) -> DeviceError {
+    DeviceError::Unreadable { path, source }
 }
 
 /// As [`list`], with the folders.
@@ -98,11 +114,8 @@ pub(crate) fn survey(device: &Device, most_names: usize) -> Result<Survey, Devic
 }
 
 fn walk(device: &Device, most_names: usize) -> Result<Survey, DeviceError> {
-    let unreadable = |path: &Path, source| DeviceError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
-    let beneath = Beneath::open(&device.root).map_err(|source| unreadable(&device.root, source))?;
+    let beneath =
+        Beneath::open(&device.root).map_err(|source| unreadable((device.root.clone(), source)))?;
     let is_users = matches!(device.kind, DeviceKind::Folder | DeviceKind::Recordings);
     let mut survey = Survey {
         names_left: most_names,
@@ -110,9 +123,7 @@ fn walk(device: &Device, most_names: usize) -> Result<Survey, DeviceError> {
         ..Survey::default()
     };
     for folder in &device.folders {
-        survey
-            .folder(&beneath, folder, 0)
-            .map_err(|(path, source)| unreadable(&path, source))?;
+        survey.folder(&beneath, folder, 0).map_err(unreadable)?;
     }
     survey
         .recordings
@@ -122,12 +133,7 @@ fn walk(device: &Device, most_names: usize) -> Result<Survey, DeviceError> {
 }
 
 impl Survey {
-    fn folder(
-        &mut self,
-        beneath: &Beneath,
-        path: &Path,
-        depth: usize,
-    ) -> Result<(), (PathBuf, io::Error)> {
+    fn folder(&mut self, beneath: &Beneath, path: &Path, depth: usize) -> Result<(), Unreadable> {
         let entries = beneath.folder(path).and_then(|folder| {
             // One more than may be looked at shows that there is more.
             let entries = folder.entries(self.names_left.saturating_add(1))?;
@@ -142,6 +148,7 @@ impl Survey {
             {
                 return Ok(());
             }
+            Err(error) if depth > 0 => return self.goes_on((path.to_owned(), error)),
             Err(error) => return Err((path.to_owned(), error)),
         };
         self.folders.push(path.to_owned());
@@ -170,7 +177,7 @@ impl Survey {
         folder: &beneath::Folder,
         path: &Path,
         name: &OsStr,
-    ) -> Result<(), (PathBuf, io::Error)> {
+    ) -> Result<(), Unreadable> {
         match folder.facts(name) {
             Ok(Some(facts)) => {
                 let path = path.join(name);
@@ -183,8 +190,18 @@ impl Survey {
             }
             Ok(None) => Ok(()),
             Err(error) if is_passed_over(&error) => Ok(()),
-            Err(error) => Err((path.join(name), error)),
+            Err(error) => self.goes_on((path.join(name), error)),
         }
+    }
+
+    /// Past a damaged name; a device that has many of them is damaged itself, and may take its time for each.
+    fn goes_on(&mut self, trouble: Unreadable) -> Result<(), Unreadable> {
+        self.troubles += 1;
+        if self.troubles > MOST_TROUBLES {
+            return Err(trouble);
+        }
+        self.trouble.get_or_insert(trouble);
+        Ok(())
     }
 
     fn is_followed(&self, parent: &Path, name: &OsStr) -> bool {

@@ -470,6 +470,7 @@ fn a_listing_that_was_cut_off_says_so() {
         let Listing {
             recordings,
             is_cut_off,
+            ..
         } = listed(most);
         assert!(is_cut_off && recordings.len() <= most.min(3), "{most}");
         assert!(

@@ -288,6 +288,44 @@ fn what_is_mounted_inside_a_device_is_never_read() {
     }
 }
 
+/// The names are there, and what they stand for is not: the system answers with an error of the disk.
+#[test]
+fn a_damaged_file_or_folder_keeps_the_others_from_nothing() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let rides = folder.path().join("content/Garmin/Activity");
+    fs::create_dir_all(rides.join("deep")).unwrap();
+    for name in ["bad.fit", "good.fit", "deep/lost.fit"] {
+        fs::write(rides.join(name), "recording").unwrap();
+    }
+    let (point, at) = Mounted::point();
+    let mounted = Mounted { at, _folder: point };
+    let Some(image) = image(folder.path()) else {
+        return skipped("a damaged volume", "no mkfs.ext4");
+    };
+    for name in ["bad.fit", "deep"] {
+        let damage = Command::new("debugfs")
+            .args(["-w", "-R", &format!("clri /Garmin/Activity/{name}")])
+            .arg(&image)
+            .output();
+        assert!(damage.unwrap().status.success(), "{name}");
+    }
+    if !mounted.mount(&["-o", "loop,ro", image.to_str().unwrap()]) {
+        return skipped("a damaged volume", "needs root and a loop device");
+    }
+    let device = device::folder(&mounted.at).unwrap();
+    let listing = device::list(&device, device::MOST_NAMES).unwrap();
+    let mut names: Vec<_> = listing
+        .recordings
+        .iter()
+        .filter_map(|recording| recording.path.file_name()?.to_str())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["a.fit", "good.fit"]);
+    let trouble = listing.trouble.map(|trouble| trouble.code());
+    assert_eq!(trouble, Some(DeviceError::UNREADABLE));
+}
+
 #[test]
 fn a_volume_is_told_at_once_and_can_be_ejected_at_once() {
     let _alone = alone();

@@ -362,7 +362,8 @@ fn report(device: Device, seen: &HashMap<PathBuf, Seen>) -> DeviceReport {
         Ok(listing) => {
             let recordings = &listing.recordings;
             let new = recordings.iter().filter(is_new).count();
-            let error = listing.is_cut_off.then(|| cut_off(&place, most_names));
+            let cut_off = || listing.is_cut_off.then(|| cut_off(&place, most_names));
+            let error = listing.trouble.map(Problem::from).or_else(cut_off);
             (Some((count(recordings.len()), count(new))), error)
         }
         Err(error) => (None, Some(error.into())),

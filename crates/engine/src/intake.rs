@@ -100,6 +100,7 @@ fn take_all(
     let Listing {
         recordings,
         is_cut_off,
+        trouble,
     } = look.list()?;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let all = count(recordings.len());
@@ -119,16 +120,20 @@ fn take_all(
     if is_cut_off {
         tell(Found::CutOff);
     }
-    for recording in gone.into_iter().filter(|_| !is_cut_off) {
+    for recording in gone
+        .into_iter()
+        .filter(|_| !is_cut_off && trouble.is_none())
+    {
         tell(Found::Gone { recording });
     }
-    let Some(doubtful) = first_looks(look, fresh, tell)? else {
-        return Ok(());
-    };
-    if doubtful.is_empty() || !look.wait() {
-        return Ok(());
+    if let Some(doubtful) = first_looks(look, fresh, tell)?
+        && !doubtful.is_empty()
+        && look.wait()
+    {
+        second_looks(look, doubtful, tell, still_written)?;
     }
-    second_looks(look, doubtful, tell, still_written)
+    // What could be read was taken in; the rest is tried again, and told.
+    trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
 }
 
 /// Hands over what can be trusted at once; answers what needs a second look, or nothing when the look was called off.
@@ -290,7 +295,7 @@ impl Look {
         match &self.files {
             Some(files) => Ok(Listing {
                 recordings: files.clone(),
-                is_cut_off: false,
+                ..Listing::default()
             }),
             None => Ok(device::list(&self.device, self.most_names)?),
         }
