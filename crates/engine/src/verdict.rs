@@ -52,7 +52,7 @@ pub(crate) fn verdict(
         (State::Waiting, Happened::Searched(found)) => before_sending(found, now),
         (_, Happened::Searched(found)) => Some(after_look(found, now)),
         (_, Happened::NothingToSearch) => Some(without_list(now)),
-        (_, Happened::Unsendable(problem)) => Some(unsendable(problem)),
+        (_, Happened::Unsendable(problem)) => Some(unsendable(problem, now)),
     }
 }
 
@@ -321,12 +321,15 @@ fn may_go_once_more(now: &Circumstances<'_>) -> bool {
     now.recognises_duplicates && now.looks == 0
 }
 
-fn unsendable(problem: &Problem) -> Step {
+/// An original that cannot be read now may be there later, or be put back; what else is wrong with it stays so.
+fn unsendable(problem: &Problem, now: &Circumstances<'_>) -> Step {
     let reason = format!("{} {}", problem.title, problem.hint);
-    let step = if problem.code == SET_ASIDE {
-        Step::to(State::Waiting, reason).due(SET_ASIDE_FOR)
-    } else {
-        Step::to(State::Held, reason)
+    let step = match problem.code.as_str() {
+        SET_ASIDE => Step::to(State::Waiting, reason).due(SET_ASIDE_FOR),
+        "library_file" | "original_changed" => {
+            Step::to(State::Waiting, reason).due(schedule::delay(now.failures, None, now.dice))
+        }
+        _ => Step::to(State::Held, reason),
     };
     step.coded(&problem.code)
         .saying(format!("Not sent: {}", problem.title))

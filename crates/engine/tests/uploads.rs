@@ -371,3 +371,36 @@ fn nobody_unknown_signs_in_to_what_belongs_to_somebody() {
     home.settle();
     assert_eq!(home.states(TREK_POINT), [UploadState::Sent]);
 }
+
+/// As when their disk is not there for a while, and when one of them was changed and the file comes again.
+#[test]
+fn an_original_that_cannot_be_read_is_waited_for() {
+    let home = Home::new();
+    home.sign_in(TREK_POINT);
+    fault(&home, status(429, Some(2)));
+    let bytes = home.send_one();
+    wait_for(&home, UploadState::Waiting);
+    let (there, away) = (home.path("data/originals"), home.path("data/away"));
+    std::fs::rename(&there, &away).unwrap();
+    home.sandbox.clear_faults();
+    let is_told = |what: &str| {
+        home.until(what, || {
+            let upload = home.upload(TREK_POINT);
+            (upload.state == UploadState::Waiting && upload.reason.contains(what)).then_some(())
+        });
+    };
+    is_told("cannot be read");
+    std::fs::rename(&away, &there).unwrap();
+    let year = std::fs::read_dir(&there).unwrap().next().unwrap().unwrap();
+    let original = std::fs::read_dir(year.path()).unwrap().next().unwrap();
+    std::fs::write(original.unwrap().path(), vec![0; bytes.len()]).unwrap();
+    home.ask(Command::Retry(Retry::All)).unwrap();
+    is_told("changed since");
+    let paths = vec![home.path("again.fit")];
+    std::fs::write(&paths[0], &bytes).unwrap();
+    home.ask(Command::Import { paths }).unwrap();
+    home.settle();
+    home.ask(Command::Retry(Retry::All)).unwrap();
+    wait_for(&home, UploadState::Sent);
+    assert_eq!(home.received(ServiceName::TrekPoint), [bytes]);
+}
