@@ -77,6 +77,8 @@ impl Seen {
 }
 
 const COLUMNS: &str = "s.path, s.size, s.modified_ms, s.outcome, s.sha256, s.kind, s.code, s.title, s.hint, s.looked_at";
+/// All crates have one version: that of the readers is this one.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 const TABLES: &str = "seen s JOIN device d ON d.id = s.device_id";
 
 fn row(row: &Row) -> rusqlite::Result<(PathBuf, Seen)> {
@@ -130,17 +132,18 @@ impl Reader {
     }
 
     /// What the last looks at all paths of a device found. A file whose original went missing since is left out: it is copied
-    /// again then, and keeping it puts the original back.
+    /// again then, and keeping it puts the original back. So is one that another version of the program could not read.
     ///
     /// # Errors
     /// The database failed.
     pub fn seen_all(&self, device: &str) -> Result<HashMap<PathBuf, Seen>, Error> {
         // What the athlete deleted has no original any more, and stays known.
         let sql = format!(
-            "SELECT {COLUMNS}, o.path, o.bytes FROM {TABLES} LEFT JOIN original o ON o.sha256 = s.sha256 WHERE d.key = ?1"
+            "SELECT {COLUMNS}, o.path, o.bytes FROM {TABLES} LEFT JOIN original o ON o.sha256 = s.sha256
+             WHERE d.key = ?1 AND (s.outcome <> 'unreadable' OR s.program = ?2)"
         );
         let mut select = self.db.prepare_cached(&sql)?;
-        let mut rows = select.query([device])?;
+        let mut rows = select.query([device, PROGRAM])?;
         let mut seen = HashMap::new();
         while let Some(found) = rows.next()? {
             if let Some(name) = found.get::<_, Option<String>>(10)?
@@ -177,11 +180,13 @@ impl Library {
         self.note(|tx| {
             let device = device_row_id(tx, device, now)?;
             tx.prepare_cached(
-                "INSERT INTO seen (device_id, path, size, modified_ms, outcome, sha256, kind, code, title, hint, looked_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                "INSERT INTO seen (device_id, path, size, modified_ms, outcome, sha256, kind, code, title, hint, looked_at,
+                     program)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
                  ON CONFLICT (device_id, path) DO UPDATE SET size = excluded.size, modified_ms = excluded.modified_ms,
                      outcome = excluded.outcome, sha256 = excluded.sha256, kind = excluded.kind, code = excluded.code,
-                     title = excluded.title, hint = excluded.hint, looked_at = excluded.looked_at",
+                     title = excluded.title, hint = excluded.hint, looked_at = excluded.looked_at,
+                     program = excluded.program",
             )?
             .execute(params![
                 device,
@@ -195,21 +200,8 @@ impl Library {
                 title,
                 hint,
                 now.as_millisecond(),
+                PROGRAM,
             ])?;
-            Ok(())
-        })
-    }
-
-    /// Forgets what was seen on a device: the next scan opens every file again. The library keeps what it has.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub fn forget_seen(&mut self, device: &str) -> Result<(), Error> {
-        self.note(|tx| {
-            tx.execute(
-                "DELETE FROM seen WHERE device_id = (SELECT id FROM device WHERE key = ?1)",
-                [device],
-            )?;
             Ok(())
         })
     }

@@ -200,8 +200,44 @@ fn what_was_seen_is_not_opened_again() {
         assert_eq!((all.len(), all.get(&file.path)), (1, Some(&seen)));
     }
     assert_eq!(shelf.library.seen("other", &file.path).unwrap(), None);
-    shelf.library.forget_seen("garmin:7").unwrap();
-    assert!(shelf.library.seen_all("garmin:7").unwrap().is_empty());
+}
+
+#[test]
+fn what_another_version_could_not_read_is_looked_at_again() {
+    let mut shelf = Shelf::new();
+    let unreadable = SeenOutcome::Unreadable(Reason {
+        code: "reader_failed".into(),
+        ..Reason::default()
+    });
+    let outcomes = [unreadable, SeenOutcome::TakenIn([7; 32])];
+    for (name, outcome) in ["bad.fit", "good.fit"].iter().zip(&outcomes) {
+        let file = SeenFile {
+            path: name.into(),
+            size: 10,
+            modified_ms: 0,
+        };
+        let noted = shelf.library.note_seen("garmin:7", &file, outcome, at(0));
+        noted.unwrap();
+    }
+    let known = |shelf: &Shelf| -> Vec<std::path::PathBuf> {
+        let mut known: Vec<_> = shelf
+            .library
+            .seen_all("garmin:7")
+            .unwrap()
+            .into_keys()
+            .collect();
+        known.sort();
+        known
+    };
+    let both: [std::path::PathBuf; 2] = ["bad.fit".into(), "good.fit".into()];
+    assert_eq!(known(&shelf), both);
+    shelf
+        .library
+        .reader
+        .db
+        .execute("UPDATE seen SET program = '0.0.1'", [])
+        .unwrap();
+    assert_eq!(known(&shelf), both[1..]);
 }
 
 #[test]
