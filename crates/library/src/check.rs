@@ -85,13 +85,13 @@ impl Finding {
     pub fn hint(&self) -> &'static str {
         match self {
             Finding::Database { .. } => {
-                "Close Trackdock, keep a copy of the data folder, and import the originals into a new one."
+                "Close Trackdock, keep a copy of the data folder, and import the originals into a new one, before you sign in there: then you say which of them are sent."
             }
             Finding::Missing { .. } => {
                 "Plug the device in again or import the file again; it is then put back."
             }
             Finding::Changed { .. } => {
-                "Put back a copy of it, or remove it and import the file again."
+                "Plug the device in and import the file from there by hand, or put back a copy of it."
             }
             Finding::Unreadable { .. } => {
                 "Check that the disk is well and that you may read the file."

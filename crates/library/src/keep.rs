@@ -117,9 +117,10 @@ impl Library {
         ))
     }
 
-    /// An original that has its row is where that says, and its name on the disk.
+    /// An original that has its row is where that says, byte for byte, and its name on the disk. One that was changed since, or
+    /// cannot be read, gives way to these bytes.
     fn put_back(&self, file: StagedFile, name: &str) -> Result<(), Error> {
-        if originals::is_there(&self.folder, name, file.size()) {
+        if originals::is_whole(&self.folder, name, file.sha256()) {
             originals::sync_name(&*self.disk, &self.folder, name)
         } else {
             originals::place(&*self.disk, &self.folder, file, name)
@@ -155,7 +156,8 @@ impl Library {
             {
                 continue;
             }
-            self.note(|tx| Ok(tx.execute("DELETE FROM removal WHERE path = ?1", [&name])?))?;
+            // The deletion is committed whatever becomes of the note: what is not there is removed again in vain.
+            let _ = self.note(|tx| Ok(tx.execute("DELETE FROM removal WHERE path = ?1", [&name])?));
         }
         Ok(())
     }

@@ -85,10 +85,12 @@ pub(crate) fn is_free(library: &Path, name: &str, sha256: &[u8; 32]) -> Result<b
     }
 }
 
-/// Whether the original is there in its full size.
-pub(crate) fn is_there(library: &Path, name: &str, size: u64) -> bool {
-    fs::symlink_metadata(path(library, name))
-        .is_ok_and(|found| found.is_file() && found.len() == size)
+/// Whether the original is there as it was kept.
+pub(crate) fn is_whole(library: &Path, name: &str, sha256: &[u8; 32]) -> bool {
+    let path = path(library, name);
+    // A link is no original.
+    let is_file = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+    is_file && hash(&path).is_ok_and(|found| found == *sha256)
 }
 
 /// Whether the original is gone, or cut or grown, so that its bytes can be put in its place again. Where the system will not
