@@ -254,12 +254,6 @@ impl State {
         }
     }
 
-    /// How often in a row the account had to be paused.
-    pub(crate) fn stumbles(&self, service: ServiceId) -> u32 {
-        let lane = self.lanes.iter().find(|lane| lane.service == service);
-        lane.map_or(0, |lane| lane.stumbles)
-    }
-
     fn over(&mut self, service: ServiceId, upload: UploadId) {
         let Some(lane) = self.lane(service) else {
             return;
@@ -272,19 +266,22 @@ impl State {
         let lane = self.lanes.iter().find(|lane| lane.service == service);
         let is_processing = job.upload.state == UploadState::Processing;
         // A processing upload counts its looks, not its failures.
+        let account = self.library.account(job.upload.account);
+        let pauses = account.map_or(0, |account| account.state.pauses());
         let (failures, asked) = if is_processing {
-            (self.stumbles(service), job.upload.failures)
+            (pauses, job.upload.failures)
         } else {
             (job.upload.failures, 0)
         };
         Circumstances {
             service: service.display(),
             failures: failures.saturating_add(1),
+            pauses: pauses.saturating_add(1),
             recognises_duplicates: lane.is_some_and(|lane| lane.client.recognises_duplicates()),
             can_list: lane.is_some_and(|lane| lane.client.can_list()),
             looks: job.upload.looks,
             was_found: is_processing && job.upload.perhaps_arrived,
-            was_released: lane.is_some_and(|lane| lane.released.contains(&job.upload.id)),
+            was_released: job.upload.released,
             polling: self.polling(service),
             look_again: self.timing.look_again,
             asked,
@@ -317,11 +314,7 @@ impl State {
             reason: step.reason.clone(),
             what: step.what.clone(),
         };
-        let known = std::cell::RefCell::new(None);
-        let account_after = |state: &AccountState| {
-            *known.borrow_mut() = Some(state.clone());
-            verdict::account_after(&step, state, now)
-        };
+        let account_after = |state: &AccountState| verdict::account_after(&step, state, now);
         let upload = &job.upload;
         let settled = self.library.settle(upload.id, &change, account_after, now);
         let settled = self.still_there(settled)?;
@@ -331,9 +324,6 @@ impl State {
                 .library
                 .move_account(upload.account, account_after, now);
             self.still_there(moved)?;
-        }
-        if let (Some(known), Some(lane)) = (known.take(), self.lane(service)) {
-            lane.stumbles = verdict::stumbles_after(&step, &known, now, lane.stumbles);
         }
         if let Some(row) = settled.filter(|row| row.state != upload.state) {
             self.tell(Notice::Upload {

@@ -29,10 +29,6 @@ pub(crate) struct Lane {
     pub(crate) generation: u32,
     /// What the service had when its list was last read in this run, and when that came.
     pub(crate) list: Option<(Timestamp, Vec<RemoteActivity>)>,
-    /// Uploads that the user released: what resembles them in the list holds them up no more. The word is for one attempt.
-    pub(crate) released: HashSet<UploadId>,
-    /// How often in a row the account had to be paused.
-    pub(crate) stumbles: u32,
     /// A sign-in that is under way; sending `true` gives it up.
     pub(crate) signing_in: Option<watch::Sender<bool>>,
     pub(crate) signing_out: bool,
@@ -74,8 +70,6 @@ impl Lane {
             listing: false,
             generation: 0,
             list: None,
-            released: HashSet::new(),
-            stumbles: 0,
             signing_in: None,
             signing_out: false,
             secret: ClientSecret::Unknown,
@@ -86,7 +80,6 @@ impl Lane {
     /// An upload is on its way. What comes of it nobody has looked at yet.
     pub(crate) fn begin(&mut self, upload: UploadId) {
         self.sending = Some((upload, 0.0));
-        self.released.remove(&upload);
     }
 
     /// Whether the service's list must be read before the next upload.
@@ -131,6 +124,5 @@ impl Lane {
     /// Nothing that was learnt of one account holds for the next.
     pub(crate) fn forget(&mut self) {
         self.list = None;
-        self.stumbles = 0;
     }
 }

@@ -163,9 +163,9 @@ impl State {
             .and_then(|jobs| jobs.into_iter().next());
         let waiting = self.library.next_due(account, now).ok().flatten();
         if let Some(job) = unsure.or(waiting) {
-            // That is the account's trouble, however often this one was looked for.
+            // That is the account's trouble, however often this one was tried or looked for.
             let now = Circumstances {
-                failures: self.stumbles(service).saturating_add(1),
+                failures: 1,
                 ..self.circumstances(service, &job)
             };
             // What cannot be written down is still due, and tried again.

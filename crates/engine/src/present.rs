@@ -229,7 +229,7 @@ fn account_state(state: &AccountState, now: Timestamp) -> AccountStateView {
         AccountState::Paused { .. } if state.rests_until(now).is_none() => {
             AccountStateView::Connected
         }
-        AccountState::Paused { reason, until } => AccountStateView::Paused {
+        AccountState::Paused { reason, until, .. } => AccountStateView::Paused {
             problem: problem(reason),
             until: until.map(millis),
         },

@@ -107,6 +107,7 @@ fn a_pause_that_is_over_is_none() {
     let paused = |until: Option<i64>| AccountState::Paused {
         reason: Reason::default(),
         until: until.map(|second| Timestamp::from_second(second).unwrap()),
+        times: 1,
     };
     for (state, is_paused) in [
         (paused(Some(1_001)), true),

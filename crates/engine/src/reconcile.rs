@@ -94,10 +94,10 @@ pub(crate) enum Held {
 /// So long a service may work on what is not known to be this upload, before what its list says counts as it is.
 const WORKS: SignedDuration = SignedDuration::from_mins(20);
 
-/// Whether an upload that has been waiting since then for what the service works on may go on with it. A clock that was set
-/// tells nothing.
+/// Whether an upload that has been waiting since then for what the service works on may go on with it. What lies ahead was written
+/// before the clock was set back, and begins anew.
 pub(crate) fn may_wait(since: Option<Timestamp>, now: Timestamp) -> bool {
-    since.is_none_or(|since| now.duration_since(since).abs() <= WORKS)
+    since.is_none_or(|since| now.duration_since(since) <= WORKS)
 }
 
 /// Looks for `wanted` in the whole list: start within 2 s, and distance within 2 % or duration within 5 s where both sides have

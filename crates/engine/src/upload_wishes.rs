@@ -10,11 +10,10 @@ use crate::view::Problem;
 impl State {
     pub(crate) fn retry(&mut self, what: Retry) -> Answer {
         let now = self.now();
-        let asked_about = self.asked_about(what);
-        let due = self.library.retry(selection(what), now)?;
-        for lane in &mut self.lanes {
-            lane.released.extend(asked_about);
-        }
+        let due = match self.asked_about(what) {
+            Some(upload) => self.library.retry_looked_at(upload, now)?,
+            None => self.library.retry(selection(what), now)?,
+        };
         match what {
             Retry::Upload(_) if due == 0 => one(
                 due,
@@ -45,10 +44,6 @@ impl State {
         let released = self
             .library
             .release(Selection::Upload(UploadId(upload)), self.now())?;
-        // Of what is not on hold nobody has said anything.
-        for lane in self.lanes.iter_mut().filter(|_| released > 0) {
-            lane.released.insert(UploadId(upload));
-        }
         one(released, "It is not on hold.")
     }
 

@@ -63,6 +63,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) service: &'a str,
     /// How often in a row it got no further, this time included.
     pub(crate) failures: u32,
+    /// How often in a row its account had to be paused, should it be so once more.
+    pub(crate) pauses: u32,
     /// How often it was looked for, or sent once more, since its outcome became unknown or a person gave the word.
     pub(crate) looks: u32,
     /// A person has looked at what resembles it and let it go, or asked for it by name to be tried again.
@@ -110,7 +112,7 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
             needs_sign_in("scope", &title, &what, from, service)
         }
         Outcome::Refused(words) => refused(&words, service),
-        Outcome::Blocked(what) => blocked(&what, from, service),
+        Outcome::Blocked(what) => blocked(&what, from, now),
         // What is only looked at was taken before.
         Outcome::Throttled {
             after,
@@ -178,20 +180,22 @@ fn refused(words: &str, service: &str) -> Step {
     )
 }
 
-fn blocked(what: &str, from: State, service: &str) -> Step {
+fn blocked(what: &str, from: State, now: &Circumstances<'_>) -> Step {
+    let service = now.service;
     let problem = Problem::new(
         "blocked",
         format!("{service} turns Trackdock away: {}.", clause(what)),
         "Nothing is lost; it is tried again in an hour. If this lasts, ask the service whether your client id is still allowed.",
     );
-    let step = Step::to(resting(from), problem.title.clone()).due(BLOCKED);
+    let step = Step::to(resting(from), problem.title.clone()).due(BLOCKED + turn(from, now));
     step.effect(AccountEffect::Pause(problem, BLOCKED))
 }
 
 fn throttled(after: Option<Duration>, from: State, now: &Circumstances<'_>) -> Step {
     let service = now.service;
-    let wait = schedule::delay(now.failures, after, now.dice);
-    let step = Step::to(resting(from), format!("{service} asked to wait.")).due(wait);
+    let wait = schedule::delay(now.pauses, after, now.dice);
+    let reason = format!("{service} asked to wait.");
+    let step = Step::to(resting(from), reason).due(wait + turn(from, now));
     step.effect(pause_as_asked(service, wait))
 }
 
@@ -201,10 +205,19 @@ fn pause_as_asked(service: &str, wait: Duration) -> AccountEffect {
     AccountEffect::Pause(problem, wait)
 }
 
+/// How much longer than its account an upload waits that came to nothing several times in a row: it may be the file, and those
+/// behind it are not to wait for it for ever.
+fn turn(from: State, now: &Circumstances<'_>) -> Duration {
+    match (from, now.failures) {
+        (State::Processing | State::Unsure, _) | (_, 0 | 1) => Duration::ZERO,
+        (_, failures) => schedule::delay(failures - 1, None, now.dice),
+    }
+}
+
 /// The service asks to wait and leaves it open whether it took the file: what is done about that is done after the wait.
 fn throttled_in_doubt(after: Option<Duration>, now: &Circumstances<'_>) -> Step {
     let service = now.service;
-    let wait = schedule::delay(now.failures, after, now.dice);
+    let wait = schedule::delay(now.pauses, after, now.dice);
     let step = unsure("it asked to wait", now);
     Step {
         // Without a time a person is waited for.
@@ -240,9 +253,9 @@ fn tried_again(
     from: State,
     now: &Circumstances<'_>,
 ) -> Step {
-    let wait = schedule::delay(now.failures, after, now.dice);
+    let wait = schedule::delay(now.pauses, after, now.dice);
     let reason = format!("{} It is tried again by itself.", problem.title);
-    let step = Step::to(resting(from), reason).due(wait);
+    let step = Step::to(resting(from), reason).due(wait + turn(from, now));
     step.effect(AccountEffect::Pause(problem, wait))
 }
 
@@ -451,9 +464,12 @@ pub(crate) fn account_after(
         (AccountEffect::Pause(problem, wait), _) => {
             let until = later(now, *wait);
             let longer = known.rests_until(now).is_none_or(|resting| resting < until);
+            // A late word during a pause is none of its own.
+            let is_new = known.rests_until(now).is_none();
             longer.then(|| AccountState::Paused {
                 reason: reason(problem),
                 until: Some(until),
+                times: known.pauses().saturating_add(u32::from(is_new)),
             })
         }
         (AccountEffect::None, AccountState::Paused { .. }) => {
@@ -461,25 +477,6 @@ pub(crate) fn account_after(
             over.then_some(AccountState::Connected)
         }
         (AccountEffect::None, _) => None,
-    }
-}
-
-/// How often in a row the account had to be paused, after a step; a late word during a pause does not count.
-pub(crate) fn stumbles_after(
-    step: &Step,
-    known: &AccountState,
-    now: Timestamp,
-    stumbles: u32,
-) -> u32 {
-    let is_closed = matches!(
-        known,
-        AccountState::SignedOut | AccountState::NeedsSignIn(_)
-    );
-    match &step.account {
-        _ if known.rests_until(now).is_some() => stumbles,
-        AccountEffect::Pause(..) if !is_closed => stumbles.saturating_add(1),
-        AccountEffect::None if went_well(step.state) => 0,
-        _ => stumbles,
     }
 }
 

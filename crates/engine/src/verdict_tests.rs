@@ -7,6 +7,8 @@ use service::Outcome;
 
 use super::*;
 
+#[path = "account_tests.rs"]
+mod account;
 #[path = "status_tests.rs"]
 mod status;
 
@@ -16,6 +18,7 @@ fn circumstances() -> Circumstances<'static> {
     Circumstances {
         service: "Trek Point",
         failures: 1,
+        pauses: 1,
         looks: 0,
         was_released: false,
         was_found: false,
@@ -406,82 +409,4 @@ fn without_a_list_it_is_sent_once_more_and_then_a_person_is_asked() {
         assert_eq!(asked.code, UNDECIDED);
         check_sentences(&asked);
     }
-}
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
-}
-
-fn paused(until: i64) -> AccountState {
-    AccountState::Paused {
-        reason: reason(&Problem::new(
-            "throttled",
-            "It asks to wait.",
-            "It goes on by itself.",
-        )),
-        until: Some(at(until)),
-    }
-}
-
-/// What a step does to an account at second 100, in short, and the stumbles after two.
-#[track_caller]
-fn check_account(step: &Step, known: &AccountState, expected: Option<&str>, stumbles: u32) {
-    let after = account_after(step, known, at(100));
-    let after = after.map(|state| match state {
-        AccountState::Connected => "connected".to_owned(),
-        AccountState::NeedsSignIn(_) => "needs sign-in".to_owned(),
-        AccountState::Paused { until, .. } => format!("paused to {}", until.unwrap().as_second()),
-        AccountState::SignedOut => "signed out".to_owned(),
-    });
-    assert_eq!(after.as_deref(), expected, "{step:?} {known:?}");
-    assert_eq!(
-        stumbles_after(step, known, at(100), 2),
-        stumbles,
-        "{step:?} {known:?}"
-    );
-}
-
-#[test]
-fn an_account_follows_its_uploads() {
-    let now = circumstances();
-    let step = |outcome: Outcome| verdict(Sending, Happened::Answered(outcome), &now).unwrap();
-    let went_well = step(Outcome::Existing { id: None });
-    let unsure = step(Outcome::Unknown("lost".into()));
-    let throttled = step(Outcome::Throttled {
-        after: seconds(50),
-        perhaps_taken: false,
-        what: String::new(),
-    });
-    let sign_in = step(Outcome::NeedsSignIn(String::new()));
-    let needs_sign_in = AccountState::NeedsSignIn(reason(&Problem::new("sign_in_again", "a", "b")));
-
-    for every in [&went_well, &unsure, &throttled, &sign_in] {
-        assert_eq!(
-            account_after(every, &AccountState::SignedOut, at(100)),
-            None
-        );
-    }
-    check_account(&went_well, &AccountState::Connected, None, 0);
-    check_account(&went_well, &paused(99), Some("connected"), 0);
-    check_account(&went_well, &paused(101), None, 2);
-    check_account(&went_well, &needs_sign_in, None, 0);
-    check_account(&unsure, &paused(99), None, 2);
-    check_account(
-        &throttled,
-        &AccountState::Connected,
-        Some("paused to 150"),
-        3,
-    );
-    check_account(&throttled, &paused(99), Some("paused to 150"), 3);
-    // A late word lengthens a pause, and does not shorten it.
-    check_account(&throttled, &paused(120), Some("paused to 150"), 2);
-    check_account(&throttled, &paused(200), None, 2);
-    // One that ends later than any may was written before the clock was set back: it is over.
-    let far = paused(100 + 86_401);
-    check_account(&throttled, &far, Some("paused to 150"), 3);
-    check_account(&went_well, &far, Some("connected"), 0);
-    check_account(&throttled, &paused(100 + 86_400), None, 2);
-    check_account(&throttled, &needs_sign_in, None, 2);
-    check_account(&sign_in, &AccountState::Connected, Some("needs sign-in"), 2);
-    check_account(&sign_in, &paused(200), Some("needs sign-in"), 2);
 }

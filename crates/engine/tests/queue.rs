@@ -292,6 +292,27 @@ fn to_let_go_what_is_not_on_hold_says_nothing() {
     assert_eq!(count(&home, LIST), lists + 2, "nobody has looked yet");
 }
 
+/// It may be the file that the service dislikes, whatever it says: the newer ones have their turn.
+#[test]
+fn a_file_that_fails_again_does_not_hold_up_those_behind_it() {
+    let home = Home::new();
+    home.sign_in(TREK_POINT);
+    for _ in 0..2 {
+        let fails = Fault::once(ServiceName::TrekPoint, CREATE, status(429, Some(1)));
+        home.sandbox.fault(fails).unwrap();
+    }
+    home.put(4);
+    home.send_one();
+    home.until("the newer one", || {
+        home.states(TREK_POINT)
+            .contains(&UploadState::Sent)
+            .then_some(())
+    });
+    assert_eq!(home.received(ServiceName::TrekPoint), [fit(3)]);
+    assert!(home.states(TREK_POINT).contains(&UploadState::Waiting));
+    assert_eq!(count(&home, CREATE), 3);
+}
+
 /// The next upload is read whole, and its answer never comes.
 fn cut_next(home: &Home) {
     let lost = Fault::once(ServiceName::TrekPoint, CREATE, Harm::Cut);

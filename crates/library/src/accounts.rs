@@ -20,6 +20,8 @@ pub enum AccountState {
         reason: Reason,
         /// When it goes on by itself; `None`: when somebody says so.
         until: Option<Timestamp>,
+        /// How often in a row it had to be paused, this time included.
+        times: u32,
     },
     /// Signed out; its uploads are kept for a later sign-in.
     SignedOut,
@@ -38,6 +40,14 @@ impl AccountState {
             }
             AccountState::Paused { until: None, .. } => Some(Timestamp::MAX),
             _ => None,
+        }
+    }
+
+    /// How often in a row it had to be paused; a pause that is over counts until an upload went well.
+    pub fn pauses(&self) -> u32 {
+        match self {
+            AccountState::Paused { times, .. } => *times,
+            _ => 0,
         }
     }
 }
@@ -119,8 +129,7 @@ pub enum SignedIn {
     Unconfirmed(Box<AccountRow>),
 }
 
-const COLUMNS: &str =
-    "id, service, remote_id, label, scopes, signed_in_at, state, code, title, hint, until_ms";
+const COLUMNS: &str = "id, service, remote_id, label, scopes, signed_in_at, state, code, title, hint, until_ms, pauses";
 
 fn row(row: &Row) -> rusqlite::Result<AccountRow> {
     let scopes: String = row.get(4)?;
@@ -135,6 +144,7 @@ fn row(row: &Row) -> rusqlite::Result<AccountRow> {
         "paused" => AccountState::Paused {
             reason,
             until: row.get::<_, Option<i64>>(10)?.map(time),
+            times: row.get(11)?,
         },
         "signed_out" => AccountState::SignedOut,
         other => return Err(unknown_word("account state", other)),
@@ -340,13 +350,21 @@ fn write_state(tx: &Transaction, account: AccountId, state: &AccountState) -> Re
     let (word, reason, until) = match state {
         AccountState::Connected => ("connected", &none, None),
         AccountState::NeedsSignIn(reason) => ("needs_sign_in", reason, None),
-        AccountState::Paused { reason, until } => ("paused", reason, *until),
+        AccountState::Paused { reason, until, .. } => ("paused", reason, *until),
         AccountState::SignedOut => ("signed_out", &none, None),
     };
     let [code, title, hint] = reason.stored();
     tx.execute(
-        "UPDATE account SET state = ?2, code = ?3, title = ?4, hint = ?5, until_ms = ?6 WHERE id = ?1",
-        params![account, word, code, title, hint, until.map(Timestamp::as_millisecond)],
+        "UPDATE account SET state = ?2, code = ?3, title = ?4, hint = ?5, until_ms = ?6, pauses = ?7 WHERE id = ?1",
+        params![
+            account,
+            word,
+            code,
+            title,
+            hint,
+            until.map(Timestamp::as_millisecond),
+            state.pauses()
+        ],
     )?;
     Ok(())
 }

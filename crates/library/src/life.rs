@@ -99,8 +99,8 @@ pub(crate) enum Event<'a> {
     Settled(&'a Change),
     /// The program had ended while it was sent.
     Interrupted,
-    /// The athlete asks to try again.
-    Retried,
+    /// The athlete asks to try again; perhaps one that they were asked about, having looked at the service.
+    Retried { looked: bool },
     /// The athlete asks to wait.
     HeldBack,
     /// The athlete says: not this one.
@@ -141,7 +141,7 @@ impl Event<'_> {
             Event::Claimed | Event::Outdone => state == Waiting,
             Event::Settled(change) => state.may_become(change.state),
             Event::Interrupted => state == Sending,
-            Event::Retried => matches!(state, Waiting | Processing | Refused | Unsure),
+            Event::Retried { .. } => matches!(state, Waiting | Processing | Refused | Unsure),
             Event::HeldBack => matches!(state, Waiting | Refused | Unsure),
             Event::Dismissed => matches!(state, Waiting | Refused | Unsure | Held),
             Event::Released => matches!(state, Held | Dismissed),
@@ -154,7 +154,7 @@ impl Event<'_> {
     fn aim(&self) -> State {
         match self {
             Event::Placed(Place::Queued) | Event::Chosen(Place::Queued) => State::Waiting,
-            Event::Retried | Event::Released => State::Waiting,
+            Event::Retried { .. } | Event::Released => State::Waiting,
             Event::Placed(Place::Held(_)) | Event::Chosen(Place::Held(_)) => State::Held,
             Event::HeldBack | Event::Outdone => State::Held,
             Event::TakenUp(gone) => gone.state,
@@ -184,6 +184,7 @@ pub(crate) struct Standing {
     pub(crate) failures: u32,
     pub(crate) looks: u32,
     pub(crate) unready_since: Option<Timestamp>,
+    pub(crate) released: bool,
     pub(crate) perhaps_arrived: bool,
     pub(crate) reason_code: String,
     pub(crate) reason: String,
@@ -254,9 +255,17 @@ fn after(upload: Standing, event: &Event<'_>, now: Timestamp) -> Option<Next> {
         Event::Claimed => upload.claimed(),
         Event::Settled(change) => upload.settled(change, now),
         Event::Interrupted => upload.interrupted(),
-        Event::Retried if upload.is_due_anyway(now) => return None,
-        Event::Retried => upload.let_go().saying("You asked to try again."),
-        Event::Released => upload.let_go().saying("You released it."),
+        Event::Retried { .. } if upload.is_due_anyway(now) => return None,
+        Event::Retried { looked } => {
+            let released = upload.released || *looked;
+            let upload = upload.let_go();
+            Standing { released, ..upload }.saying("You asked to try again.")
+        }
+        Event::Released => {
+            let upload = upload.let_go();
+            let released = true;
+            Standing { released, ..upload }.saying("You released it.")
+        }
         Event::HeldBack => upload.held(BY_HAND).saying(BY_HAND.reason),
         Event::Dismissed => upload
             .to(State::Dismissed)
@@ -278,6 +287,7 @@ impl Standing {
             failures: 0,
             looks: 0,
             unready_since: None,
+            released: false,
             perhaps_arrived: false,
             reason_code: String::new(),
             reason: String::new(),
@@ -328,6 +338,7 @@ impl Standing {
             attempts,
             perhaps_arrived: true,
             unready_since: None,
+            released: false,
             // What the service called an earlier attempt that came to nothing is not what it will call this one.
             remote_id: None,
             link: None,
@@ -351,11 +362,13 @@ impl Standing {
             State::Processing => from != State::Sending && self.perhaps_arrived,
             _ => false,
         };
+        // One that lies ahead was written before the clock was set back.
+        let begins = change.unready.then_some(now);
         Standing {
             state: to,
             failures: self.failures_after(to),
             looks,
-            unready_since: self.unready_since.or(change.unready.then_some(now)),
+            unready_since: self.unready_since.filter(|since| *since <= now).or(begins),
             perhaps_arrived,
             reason_code: change.reason_code.clone(),
             reason: change.reason.clone(),
@@ -395,6 +408,7 @@ impl Standing {
         Standing {
             failures: 0,
             looks: 0,
+            unready_since: None,
             ..self.to(state)
         }
     }

@@ -12,7 +12,7 @@ use crate::disk::{self, Disk};
 pub(crate) const STEPS: &[M<'static>] = &[
     M::up(include_str!("../migrations/001_library.sql")),
     M::up(include_str!("../migrations/002_looks.sql")),
-    M::up(include_str!("../migrations/003_since_and_by.sql")),
+    M::up(include_str!("../migrations/003_over_restarts.sql")),
 ];
 
 /// Runs the steps that are missing, all in one transaction. A database that already holds something is copied

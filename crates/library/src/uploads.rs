@@ -44,6 +44,8 @@ pub struct UploadRow {
     pub looks: u32,
     /// Since when it waits because the service works on something that could be it; absent: it does not, or has been sent since.
     pub unready_since: Option<Timestamp>,
+    /// A person has looked at what resembles it at the service, and let it go: for its next attempt.
+    pub released: bool,
     /// What the service calls it.
     pub remote_id: Option<String>,
     /// Where the service shows it: untrusted text.
@@ -62,6 +64,7 @@ impl UploadRow {
             failures: self.failures,
             looks: self.looks,
             unready_since: self.unready_since,
+            released: self.released,
             perhaps_arrived: self.perhaps_arrived,
             reason_code: self.reason_code.clone(),
             reason: self.reason.clone(),
@@ -83,7 +86,7 @@ pub struct StoryLine {
 }
 
 pub(crate) const COLUMNS: &str = "u.id, u.activity_id, u.account_id, c.service, u.state, u.reason_code, u.reason, \
-     u.due_at, u.attempts, u.failures, u.perhaps_arrived, u.looks, u.unready_since, u.remote_id, u.link, u.changed_at";
+     u.due_at, u.attempts, u.failures, u.perhaps_arrived, u.looks, u.unready_since, u.released, u.remote_id, u.link, u.changed_at";
 pub(crate) const TABLES: &str = "upload u JOIN account c ON c.id = u.account_id";
 
 pub(crate) fn row(row: &Row) -> rusqlite::Result<UploadRow> {
@@ -101,9 +104,10 @@ pub(crate) fn row(row: &Row) -> rusqlite::Result<UploadRow> {
         perhaps_arrived: row.get(10)?,
         looks: row.get(11)?,
         unready_since: row.get::<_, Option<i64>>(12)?.map(time),
-        remote_id: row.get(13)?,
-        link: row.get(14)?,
-        changed_at: time(row.get(15)?),
+        released: row.get(13)?,
+        remote_id: row.get(14)?,
+        link: row.get(15)?,
+        changed_at: time(row.get(16)?),
     })
 }
 
@@ -264,7 +268,8 @@ fn store(tx: &Transaction, upload: UploadId, next: &Next, now: Timestamp) -> Res
     let to = next.standing();
     tx.prepare_cached(
         "UPDATE upload SET state = ?2, reason_code = ?3, reason = ?4, due_at = ?5, attempts = ?6, failures = ?7,
-             perhaps_arrived = ?8, looks = ?9, unready_since = ?10, remote_id = ?11, link = ?12, changed_at = ?13
+             perhaps_arrived = ?8, looks = ?9, unready_since = ?10, released = ?11, remote_id = ?12,
+             link = ?13, changed_at = ?14
          WHERE id = ?1",
     )?
     .execute(params![
@@ -278,6 +283,7 @@ fn store(tx: &Transaction, upload: UploadId, next: &Next, now: Timestamp) -> Res
         to.perhaps_arrived,
         to.looks,
         to.unready_since.map(Timestamp::as_millisecond),
+        to.released,
         to.remote_id,
         to.link,
         now.as_millisecond(),
@@ -295,8 +301,8 @@ fn insert(
     let at = next.standing();
     tx.prepare_cached(
         "INSERT INTO upload (activity_id, account_id, state, reason_code, reason, due_at, attempts, failures,
-             perhaps_arrived, looks, unready_since, remote_id, link, order_ms, changed_at)
-         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, order_ms, ?14 FROM activity WHERE id = ?1",
+             perhaps_arrived, looks, unready_since, released, remote_id, link, order_ms, changed_at)
+         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, order_ms, ?15 FROM activity WHERE id = ?1",
     )?
     .execute(params![
         activity,
@@ -310,6 +316,7 @@ fn insert(
         at.perhaps_arrived,
         at.looks,
         at.unready_since.map(Timestamp::as_millisecond),
+        at.released,
         at.remote_id,
         at.link,
         now.as_millisecond(),

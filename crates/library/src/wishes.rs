@@ -23,13 +23,32 @@ pub enum Selection {
 
 impl Library {
     /// Makes waiting, refused and unsure uploads due now and lifts every back-off, also the pause of their accounts; what the
-    /// service still works on is asked about now. What may have arrived stays unsure, so that it is looked for before it is sent. Answers how many are due by it.
+    /// service still works on is asked about now. What may have arrived stays unsure, so that it is looked for before it is sent.
+    /// Answers how many are due by it.
     ///
     /// # Errors
     /// Not found, or the database failed.
     pub fn retry(&mut self, selection: Selection, now: Timestamp) -> Result<u64, Error> {
+        self.try_again(selection, false, now)
+    }
+
+    /// As [`Library::retry`], by somebody who was asked about this upload and has looked at the service: what resembles it there
+    /// does not hold up its next attempt.
+    ///
+    /// # Errors
+    /// Not found, or the database failed.
+    pub fn retry_looked_at(&mut self, upload: UploadId, now: Timestamp) -> Result<u64, Error> {
+        self.try_again(Selection::Upload(upload), true, now)
+    }
+
+    fn try_again(
+        &mut self,
+        selection: Selection,
+        looked: bool,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
         self.change(|tx| {
-            let chosen = wish(tx, selection, &Event::Retried, now)?;
+            let chosen = wish(tx, selection, &Event::Retried { looked }, now)?;
             let mut accounts: Vec<AccountId> = chosen.iter().map(|row| row.account).collect();
             accounts.sort_unstable();
             accounts.dedup();

@@ -388,6 +388,7 @@ fn pauses() {
         let state = AccountState::Paused {
             reason: Reason::default(),
             until: until.map(at),
+            times: 3,
         };
         shelf
             .library
@@ -407,4 +408,34 @@ fn pauses() {
     check(Some(30 * DAY_S), 0, Some(DAY_S));
     check(Some(600), -3 * DAY_S, Some(-3 * DAY_S));
     check(None, 5, None);
+}
+
+#[test]
+fn a_word_that_lets_an_upload_go_survives_a_restart_and_ends_with_its_next_attempt() {
+    let mut shelf = Shelf::new();
+    shelf.account("trek-point");
+    let id = shelf.one("a", &fit(0), &by_hand());
+    let upload = shelf.bring(id, State::Unsure);
+    let library = &mut shelf.library;
+    library.retry(Selection::Upload(upload), at(0)).unwrap();
+    assert!(!library.upload(upload).unwrap().released);
+    assert_eq!(library.retry_looked_at(upload, at(0)).unwrap(), 1);
+    let shelf = shelf.reopened();
+    let mut library = shelf.library;
+    assert!(library.upload(upload).unwrap().released);
+    let waits = Change::to(State::Waiting, "It is not there.");
+    library.settle(upload, &waits, |_| None, at(1)).unwrap();
+    assert!(library.upload(upload).unwrap().released);
+    assert!(
+        !library
+            .claim(upload, Duration::ZERO, at(2))
+            .unwrap()
+            .released
+    );
+    library
+        .settle(upload, &Change::to(State::Refused, "No."), |_| None, at(3))
+        .unwrap();
+    library.hold(Selection::Upload(upload), at(4)).unwrap();
+    library.release(Selection::Upload(upload), at(5)).unwrap();
+    assert!(library.upload(upload).unwrap().released);
 }

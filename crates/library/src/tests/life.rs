@@ -28,7 +28,7 @@ fn row(event: &Event<'_>) -> &'static str {
         Event::Interrupted => {
             "-       -                unsure  -          -        -        -       -        -                 -"
         }
-        Event::Retried => {
+        Event::Retried { .. } => {
             "-       waiting/unsure   -       processing -        -        waiting unsure   -                 -"
         }
         Event::HeldBack => {
@@ -115,7 +115,8 @@ fn all_events<'a>(gone: &'a [Gone], changes: &'a [Change]) -> Vec<Event<'a>> {
         Event::Placed(Place::Held(DEVICE_CHOICE)),
         Event::Claimed,
         Event::Interrupted,
-        Event::Retried,
+        Event::Retried { looked: false },
+        Event::Retried { looked: true },
         Event::HeldBack,
         Event::Dismissed,
         Event::Released,
@@ -138,6 +139,7 @@ fn standing(state: State, perhaps_arrived: bool) -> Standing {
         failures: 2,
         looks: u32::from(perhaps_arrived),
         unready_since: None,
+        released: false,
         perhaps_arrived,
         reason_code: if state == State::Held {
             OLDER.code.into()
@@ -190,7 +192,7 @@ fn holds(before: Option<&Standing>, event: &Event<'_>, after: &Next, now: Timest
     let by_answer = matches!(event, Event::Settled(_));
     let by_word = matches!(
         event,
-        Event::Retried | Event::Released | Event::Chosen(Place::Queued)
+        Event::Retried { .. } | Event::Released | Event::Chosen(Place::Queued)
     );
     let claims = u32::from(matches!(event, Event::Claimed));
     assert_eq!(to.attempts, before.attempts + claims, "{}", told());
@@ -332,7 +334,7 @@ fn what_is_due_anyway_needs_no_word() {
             due_at: Some(at(due)),
             ..standing(state, false)
         };
-        next(Some(&before), &Event::Retried, at(0))
+        next(Some(&before), &Event::Retried { looked: false }, at(0))
             .unwrap()
             .is_some()
     };

@@ -10,6 +10,7 @@ fn paused(until: Timestamp) -> AccountState {
     AccountState::Paused {
         reason: Reason::default(),
         until: Some(until),
+        times: 1,
     }
 }
 

@@ -12,7 +12,7 @@ fn letter(event: &Event<'_>) -> char {
         Event::Claimed => 'c',
         Event::Settled(_) => 'a',
         Event::Interrupted => 'e',
-        Event::Retried
+        Event::Retried { .. }
         | Event::HeldBack
         | Event::Dismissed
         | Event::Released
