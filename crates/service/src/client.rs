@@ -16,7 +16,7 @@ use crate::body::{bearer, request};
 use crate::classify::{self, Verdict};
 use crate::list::{Next, Pages, RemoteActivity, entries, next_page};
 use crate::outcome::Outcome;
-use crate::redact::redacted;
+use crate::redact::Redactor;
 use crate::secret::{Secret, SecretError, SecretStore};
 use crate::session::Session;
 use crate::settings::{Base, ServiceId, Settings, Visibility};
@@ -325,13 +325,14 @@ impl Client {
         let mut list = Vec::new();
         loop {
             let (answer, token) = self.read(&url, LIST, now).await?;
+            let redactor = self.redactor(&token).await;
             let Some(json) = answer.json().filter(|_| answer.is_success()) else {
                 return Err(self.not_an_answer(&answer, &token, now).await);
             };
             let progress = |status: Option<&str>| classify::progress(&rules.response, status);
             let page = entries(&json, &rules.look.items, progress)
                 .ok_or_else(|| Outcome::NoList("it is not as its document says".into()))?;
-            list.extend(page);
+            list.extend(page.into_iter().map(|one| one.without(&redactor)));
             url = match next_page(&answer, &json, &url) {
                 Next::End => return Ok(list),
                 Next::Page(next) => pages.turned(&answer, next).map_err(Outcome::NoList)?,
@@ -420,6 +421,12 @@ impl Client {
     /// A service that sends back what it knows of us, the token of this request or an earlier one's, must not get it into a
     /// message.
     async fn without(&self, outcome: Outcome, token: &Secret) -> Outcome {
+        let redactor = self.redactor(token).await;
+        outcome.map_texts(|text| redactor.clean(text))
+    }
+
+    /// Takes out what was shown to the service with a request, and what is stored.
+    async fn redactor(&self, token: &Secret) -> Redactor {
         let stored = self.session.stored().await.ok().flatten();
         let client = self.session.client_secret().await.ok().flatten();
         let stored = stored.as_ref();
@@ -429,7 +436,7 @@ impl Client {
             stored.and_then(|tokens| tokens.refresh.as_ref()),
             client.as_ref(),
         ];
-        outcome.map_texts(|text| redacted(text, known.into_iter().flatten()))
+        Redactor::new(known.into_iter().flatten())
     }
 }
 

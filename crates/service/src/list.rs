@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::answer::{Answer, clean, id_of};
+use crate::redact::Redactor;
 
 /// More pages than this are no list.
 const PAGES: usize = 2_000;
@@ -35,6 +36,19 @@ pub struct RemoteActivity {
     pub progress: Progress,
     /// When the service got it.
     pub created_on: Option<Timestamp>,
+}
+
+impl RemoteActivity {
+    /// Its texts are kept and told: a service that gives back what it knows of us must not get it there.
+    pub(crate) fn without(self, redactor: &Redactor) -> Self {
+        let clean = |text: String| redactor.clean(&text);
+        Self {
+            id: clean(self.id),
+            name: self.name.map(clean),
+            status: self.status.map(clean),
+            ..self
+        }
+    }
 }
 
 /// How far a service is with a file.

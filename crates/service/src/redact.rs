@@ -13,21 +13,40 @@ const SHORTEST_BEGINNING: usize = 6;
 /// Stands where a secret was, and where a text was cut off.
 const GONE: &str = "…";
 
-/// The text without the secrets, as they are, as forms and as base64 and hex show them; also where the text was cut off in the
-/// middle of one, at its end or before a `…`.
+/// Takes the same secrets out of many texts.
+pub(crate) struct Redactor {
+    forms: Vec<String>,
+}
+
+impl Redactor {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let secrets = secrets.into_iter();
+        let forms = secrets
+            .flat_map(|secret| forms(secret.expose()))
+            .filter(|form| form.len() >= SHORTEST)
+            .collect();
+        Self { forms }
+    }
+
+    /// The text without the secrets, as they are, as forms and as base64 and hex show them; also where the text was cut off in the
+    /// middle of one, at its end or before a `…`.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        let whole = |text: String, form: &String| text.replace(form.as_str(), GONE);
+        let clean = self.forms.iter().fold(text.to_owned(), whole);
+        // Words may have been put behind the cut, so it is looked for in front of every mark.
+        let parts: Vec<_> = clean.split(GONE).collect();
+        let kept: Vec<_> = parts
+            .iter()
+            .map(|part| without_end(part, &self.forms))
+            .collect();
+        let cut_at_the_end = parts.last() != kept.last();
+        kept.join(GONE) + if cut_at_the_end { GONE } else { "" }
+    }
+}
+
+/// As [`Redactor::clean`], once.
 pub(crate) fn redacted<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret>) -> String {
-    let secrets = secrets.into_iter();
-    let forms: Vec<_> = secrets
-        .flat_map(|secret| forms(secret.expose()))
-        .filter(|form| form.len() >= SHORTEST)
-        .collect();
-    let whole = |text: String, form: &String| text.replace(form.as_str(), GONE);
-    let clean = forms.iter().fold(text.to_owned(), whole);
-    // Words may have been put behind the cut, so it is looked for in front of every mark.
-    let parts: Vec<_> = clean.split(GONE).collect();
-    let kept: Vec<_> = parts.iter().map(|part| without_end(part, &forms)).collect();
-    let cut_at_the_end = parts.last() != kept.last();
-    kept.join(GONE) + if cut_at_the_end { GONE } else { "" }
+    Redactor::new(secrets).clean(text)
 }
 
 /// What a secret may look like.

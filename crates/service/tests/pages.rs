@@ -173,3 +173,26 @@ async fn a_list_without_its_second_page_is_no_list() {
         assert!(client.list(&now).await.is_err());
     }
 }
+
+/// It would be kept as the number of an upload, and told in its story.
+#[tokio::test]
+async fn a_list_that_repeats_our_token_does_not_get_it_through() {
+    let fake = Fake::start(|seen| match seen.path.as_str() {
+        LIST => {
+            let one =
+                r#"{"id":"x-token-of-ours","status":"error token-of-ours","name":"token-of-ours"}"#;
+            json(200, format!(r#"{{"activities":[{one}]}}"#))
+        }
+        _ => json(500, r#"{"error":"odd"}"#),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(SessionStore::new());
+    signed_in(store.as_ref(), TP, "token-of-ours", None, None);
+    let client = client(settings(TP, fake.port, ""), store, folder.path());
+    let list = client.list(&now).await.unwrap();
+    assert_eq!(list.len(), 1);
+    assert!(!format!("{list:?}").contains("token-of-ours"), "{list:?}");
+    let told = client.poll(&list[0].id, true, &now).await;
+    assert!(!format!("{told:?}").contains("token-of-ours"), "{told:?}");
+}
