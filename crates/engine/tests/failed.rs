@@ -1,4 +1,5 @@
-//! A file that the service takes, works on, and then cannot use: it is told, and neither found later nor in the way.
+//! A file that the service takes, works on, and then cannot use: it is told, and neither found later nor in the way. And what it
+//! works on, and nobody here knows of.
 #![allow(
     clippy::unwrap_used,
     reason = "a test whose world cannot be set up has failed"
@@ -7,7 +8,7 @@
 mod common;
 
 use common::Home;
-use engine::view::UploadState;
+use engine::view::{Choice, UploadState};
 use engine::{Command, Connected, Retry, ServiceId};
 use sandbox::{Fault, Harm, ServiceName};
 
@@ -70,4 +71,46 @@ fn it_is_not_taken_for_there_while_the_service_works_on_it() {
         assert!(asked > 0, "{then:?}: it was done before it was found");
         home.stop();
     }
+}
+
+/// Another library sent it: whether there will be one is not known yet, and it is not waited for without end.
+#[test]
+fn what_another_program_sent_is_waited_for_and_then_taken_for_there() {
+    let mut home = Home::new();
+    home.sandbox
+        .switch(|switches| switches.processing_ms = None);
+    home.sign_in(TREK_POINT);
+    home.send_one();
+    home.until("the work", || {
+        (home.states(TREK_POINT) == [UploadState::Processing]).then_some(())
+    });
+    home.stop();
+    for file in ["library.db", "library.db-wal", "library.db-shm"] {
+        let _ = std::fs::remove_file(home.path("data").join(file));
+    }
+    std::fs::remove_dir_all(home.path("data/originals")).unwrap();
+    home.start(Connected::Watched);
+    home.sign_in(TREK_POINT);
+    home.choose_all();
+    let account = home.service(TREK_POINT).account.unwrap().id.into();
+    let choice = Choice::All;
+    home.ask(Command::SendEarlier { account, choice }).unwrap();
+    home.until("the wait", || {
+        let waits = home.states(TREK_POINT) == [UploadState::Waiting];
+        let is_told = || {
+            let reason = home.upload(TREK_POINT).reason;
+            reason.contains("still working on")
+        };
+        (waits && is_told()).then_some(())
+    });
+    home.stop();
+    let db = rusqlite::Connection::open(home.path("data/library.db")).unwrap();
+    let waits = "UPDATE upload SET due_at = 0, unready_since = unready_since - 21 * 60 * 1000";
+    db.execute(waits, []).unwrap();
+    drop(db);
+    home.start(Connected::Watched);
+    home.until("the end of the wait", || {
+        (home.states(TREK_POINT) == [UploadState::Existing]).then_some(())
+    });
+    assert_eq!(sent(&home), 1);
 }
