@@ -145,3 +145,29 @@ impl SecretError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    /// `item` is one of two where the type has the trait, and then this does not compile.
+    macro_rules! has_not {
+        ($type:ty: $($has:path),+) => {
+            $({
+                trait Either<A> {
+                    fn item() {}
+                }
+                impl<T: ?Sized> Either<()> for T {}
+                struct Has;
+                impl<T: ?Sized + $has> Either<Has> for T {}
+                <$type as Either<_>>::item();
+            })+
+        };
+    }
+
+    /// Nothing can write one down by mistake.
+    #[test]
+    fn a_secret_can_be_neither_shown_nor_serialised() {
+        has_not!(Secret: std::fmt::Debug, std::fmt::Display, serde::Serialize);
+    }
+}

@@ -337,3 +337,15 @@ fn cause(error: &reqwest::Error) -> String {
     };
     what.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every other test sets limits of its own.
+    #[test]
+    fn the_limits_are_those_that_are_promised() {
+        assert_eq!(Wire::new("test", true).stall, Duration::from_secs(60));
+        assert_eq!(crate::sign_in::PATIENCE, Duration::from_secs(5 * 60));
+    }
+}

@@ -223,6 +223,12 @@ mod tests {
 
     use super::*;
 
+    /// Every other test sets one of its own.
+    #[test]
+    fn the_limit_is_the_one_that_is_promised() {
+        assert_eq!(KeyringStore::new("test").limit, Duration::from_secs(10));
+    }
+
     #[track_caller]
     fn check(words: &str, before_it_opened: &str, before_it_answered: &str) {
         for (before, expected) in [
