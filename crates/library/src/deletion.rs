@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
 use crate::life::{self, Event};
-use crate::{ActivityId, Error, Library, activities, originals, twins, uploads};
+use crate::{ActivityId, Error, Library, activities, originals, placement, twins, uploads};
 
 impl Library {
     /// Deletes an activity with its uploads; with the last activity of a file its original goes too. A scan leaves the
@@ -38,8 +38,11 @@ fn delete(tx: &Transaction, activity: ActivityId, now: Timestamp) -> Result<(), 
             params![tombstone, upload.account, gone.state.name(), gone.remote_id, gone.link],
         )?;
     }
-    twins::unlink(tx, activity)?;
+    let group = twins::unlink(tx, activity)?;
     tx.execute("DELETE FROM activity WHERE id = ?1", [activity])?;
+    if let Some(group) = group {
+        placement::left_alone(tx, group, now)?;
+    }
     let name = row
         .original
         .strip_prefix(originals::FOLDER)

@@ -81,6 +81,11 @@ pub(crate) const TWIN: Hold = Hold {
     code: "twin",
     reason: "A likely twin of this activity came in another file. Release it to send this one too.",
 };
+/// Who deletes one of two may be about to delete the other: it is not sent by itself.
+const ALONE: Hold = Hold {
+    code: TWIN.code,
+    reason: "Its likely twin was deleted here. Release it to send this one.",
+};
 const BY_HAND: Hold = Hold {
     code: "user",
     reason: "You put it on hold.",
@@ -111,6 +116,8 @@ pub(crate) enum Event<'a> {
     Chosen(Place),
     /// A better file of the same activity came, and goes in its place.
     Outdone,
+    /// The twin that it was held for was deleted.
+    LeftAlone,
     /// Its activity is deleted. What it comes to is what is remembered of it; nothing: it was never there.
     Deleted,
 }
@@ -145,6 +152,7 @@ impl Event<'_> {
             Event::HeldBack => matches!(state, Waiting | Refused | Unsure),
             Event::Dismissed => matches!(state, Waiting | Refused | Unsure | Held),
             Event::Released => matches!(state, Held | Dismissed),
+            Event::LeftAlone => state == Held,
             Event::Chosen(_) => matches!(state, Waiting | Held),
             Event::Deleted => state != Sending,
         }
@@ -156,7 +164,7 @@ impl Event<'_> {
             Event::Placed(Place::Queued) | Event::Chosen(Place::Queued) => State::Waiting,
             Event::Retried { .. } | Event::Released => State::Waiting,
             Event::Placed(Place::Held(_)) | Event::Chosen(Place::Held(_)) => State::Held,
-            Event::HeldBack | Event::Outdone => State::Held,
+            Event::HeldBack | Event::Outdone | Event::LeftAlone => State::Held,
             Event::TakenUp(gone) => gone.state,
             Event::Claimed => State::Sending,
             Event::Settled(change) => change.state,
@@ -274,6 +282,8 @@ fn after(upload: Standing, event: &Event<'_>, now: Timestamp) -> Option<Next> {
         Event::Outdone => upload
             .held(TWIN)
             .saying("A better file of the same activity came; that one is sent."),
+        Event::LeftAlone if upload.reason_code != TWIN.code => return None,
+        Event::LeftAlone => upload.held(ALONE).saying(ALONE.reason),
         Event::Deleted => return upload.remembered(),
     })
 }

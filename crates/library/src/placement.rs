@@ -85,6 +85,25 @@ pub(crate) fn place(
     Ok(Place::Queued)
 }
 
+/// After one of a group was deleted: those that were held for it, and for no other, say so.
+pub(crate) fn left_alone(tx: &Transaction, group: ActivityId, now: Timestamp) -> Result<(), Error> {
+    let mut select = tx.prepare_cached("SELECT id FROM activity WHERE id = ?1 OR twin_of = ?1")?;
+    let members: Vec<ActivityId> = select
+        .query_map([group], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for activity in members {
+        let rank = facts(tx, activity)?.rank;
+        for upload in uploads::of_activity(tx, activity)? {
+            let twins = twins(tx, activity, group, upload.account)?;
+            let is_held = upload.state == State::Held && upload.reason_code == TWIN.code;
+            if is_held && !twins.iter().any(|twin| twin.goes_before(rank)) {
+                uploads::happen(tx, &upload, &Event::LeftAlone, now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What the reach alone says: `None` if it doesn't hold the activity back.
 pub(crate) fn place_by_date(
     db: &Connection,

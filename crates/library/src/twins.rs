@@ -73,8 +73,9 @@ fn within(a: Option<f64>, b: Option<f64>, allowed: impl Fn(f64) -> f64) -> bool 
         .is_some_and(|(a, b)| (a - b).abs() <= allowed(a.max(b)))
 }
 
-/// Before an activity goes: those that point to it point to the oldest that stays.
-pub(crate) fn unlink(tx: &Transaction, activity: ActivityId) -> Result<(), Error> {
+/// Before an activity goes: those that point to it point to the oldest that stays. Answers the first of those that stay of its
+/// group.
+pub(crate) fn unlink(tx: &Transaction, activity: ActivityId) -> Result<Option<ActivityId>, Error> {
     let mut select = tx.prepare_cached("SELECT min(id) FROM activity WHERE twin_of = ?1")?;
     if let Some(first) = select.query_row([activity], |row| row.get::<_, Option<ActivityId>>(0))? {
         tx.execute(
@@ -82,6 +83,8 @@ pub(crate) fn unlink(tx: &Transaction, activity: ActivityId) -> Result<(), Error
             [first, activity],
         )?;
         tx.execute("UPDATE activity SET twin_of = NULL WHERE id = ?1", [first])?;
+        return Ok(Some(first));
     }
-    Ok(())
+    let mut select = tx.prepare_cached("SELECT twin_of FROM activity WHERE id = ?1")?;
+    Ok(select.query_row([activity], |row| row.get(0))?)
 }

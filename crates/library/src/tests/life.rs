@@ -49,6 +49,9 @@ fn row(event: &Event<'_>) -> &'static str {
         Event::Outdone => {
             "-       held             -       -          -        -        -       -        -                 -"
         }
+        Event::LeftAlone => {
+            "-       -                -       -          -        -        -       -        .                 -"
+        }
         Event::Deleted => {
             "-       ./unsure         -       processing sent     existing .       unsure   ./unsure          ./unsure"
         }
@@ -123,6 +126,7 @@ fn all_events<'a>(gone: &'a [Gone], changes: &'a [Change]) -> Vec<Event<'a>> {
         Event::Chosen(Place::Queued),
         Event::Chosen(Place::Held(OLDER)),
         Event::Outdone,
+        Event::LeftAlone,
         Event::Deleted,
     ];
     all.extend(gone.iter().map(Event::TakenUp));

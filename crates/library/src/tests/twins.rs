@@ -220,3 +220,28 @@ fn others_of_the_same_account_that_go_by_an_id() {
     let first = shelf.upload(ids[0]);
     assert_eq!(called(&first, "7"), [existing]);
 }
+
+#[test]
+fn one_whose_better_twin_is_deleted_says_so_and_waits_for_a_word() {
+    let mut shelf = Shelf::new();
+    shelf.account("trek-point");
+    let fit = shelf.one("a", &named(Format::Fit, ride(0)), &by_hand());
+    let tcx = shelf.one("b", &named(Format::Tcx, ride(0)), &by_hand());
+    let gpx = shelf.one("c", &named(Format::Gpx, ride(0)), &by_hand());
+    let reason = |shelf: &Shelf, id| shelf.upload(id).reason;
+    let before = reason(&shelf, gpx);
+    shelf.library.delete_activity(fit, at(0)).unwrap();
+    assert!(reason(&shelf, tcx).contains("was deleted here"));
+    shelf
+        .library
+        .release(Selection::Activity(tcx), at(1))
+        .unwrap();
+    assert_eq!(
+        [shelf.stands(tcx), shelf.stands(gpx)],
+        ["waiting", "held/twin"]
+    );
+    assert_ne!(reason(&shelf, tcx), before);
+    shelf.library.delete_activity(tcx, at(2)).unwrap();
+    assert!(reason(&shelf, gpx).contains("was deleted here"));
+    assert_eq!(shelf.stands(gpx), "held/twin");
+}

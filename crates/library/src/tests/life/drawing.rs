@@ -17,7 +17,7 @@ fn letter(event: &Event<'_>) -> char {
         | Event::Dismissed
         | Event::Released
         | Event::Chosen(_) => 'w',
-        Event::Outdone => 't',
+        Event::Outdone | Event::LeftAlone => 't',
         Event::Deleted => panic!("what is deleted has no state any more"),
     }
 }
