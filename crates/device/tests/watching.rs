@@ -288,6 +288,28 @@ fn what_is_mounted_inside_a_device_is_never_read() {
     }
 }
 
+/// What a disk says that was pulled out is no use: it lists itself as empty. The table of mounts goes on naming it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_whose_disk_is_gone_is_not_there_though_it_is_mounted() {
+    let _alone = alone();
+    let (folder, at) = Mounted::point();
+    let mounted = Mounted {
+        at,
+        _folder: folder,
+    };
+    if !mounted.mount(&["-t", "tmpfs", "/dev/trackdock-no-such-disk"]) {
+        return skipped("a mount without its disk", "mounting needs root");
+    }
+    let mut device = device::folder(&mounted.at).unwrap();
+    assert!(is_there(&device));
+    // As FAT through FUSE is mounted: the kernel has no number of it, only the node.
+    let mount = device.mount.as_mut().unwrap();
+    mount.file_system = "fuseblk".into();
+    assert!(!is_there(&device));
+    assert_eq!(list(&device).unwrap_err().code(), "device_gone");
+}
+
 /// The names are there, and what they stand for is not: the system answers with an error of the disk.
 #[test]
 fn a_damaged_file_or_folder_keeps_the_others_from_nothing() {

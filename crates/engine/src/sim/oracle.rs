@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use library::{
     AccountId, AccountState, ActivityId, ActivityRow, Library, State as UploadState, UploadId,
     UploadRow,
@@ -184,7 +185,7 @@ fn kept(world: &World, athlete: &Athlete) -> Vec<String> {
     for activity in activities(world.library()) {
         if let Some(file) = file_of(&activity) {
             *counts.entry(file).or_default() += 1;
-            if !activity.is_damaged() {
+            if activity.whole && (activity.skipped.is_empty() || seemed_to_come(&activity)) {
                 whole.insert(file);
             }
         }
@@ -198,11 +199,18 @@ fn kept(world: &World, athlete: &Athlete) -> Vec<String> {
         let most = 1 + u32::from(athlete.were_halves.contains(file));
         if count == 0 || count > most {
             wrong.push(format!("recording {file} is kept {count} times"));
-        } else if !whole.contains(file) && !athlete.halves.contains(file) && !world.was_far_behind {
+        } else if !whole.contains(file) && !athlete.halves.contains(file) {
             wrong.push(format!("only half of recording {file} is kept"));
         }
     }
     wrong
+}
+
+/// Whether it lay in the future when it was kept, which is said of it: the computer's clock was far behind.
+fn seemed_to_come(activity: &ActivityRow) -> bool {
+    let ahead = |start: Timestamp| start.duration_since(activity.kept_at);
+    let a_day = SignedDuration::from_secs(80_000);
+    activity.start.is_some_and(|start| ahead(start) > a_day)
 }
 
 /// An upload has come to its end, and what it says is true.

@@ -82,8 +82,6 @@ pub(super) struct World {
     pub(super) growing: Arc<Mutex<Vec<usize>>>,
     /// Whether there ever was one.
     pub(super) has_grown: bool,
-    /// The computer's clock was once so far behind that recordings seemed to lie in the future, which is said of them.
-    pub(super) was_far_behind: bool,
 }
 
 impl World {
@@ -120,7 +118,6 @@ impl World {
             dies_in: 0,
             pulled_in: 0,
             is_pulled: false,
-            was_far_behind: false,
             growing: Arc::default(),
             has_grown: false,
         };
@@ -287,8 +284,7 @@ impl World {
     }
 
     pub(super) fn jump(&mut self, ms: i64) {
-        let skew = self.skew_ms.fetch_add(ms, Ordering::Relaxed) + ms;
-        self.was_far_behind |= skew <= -80_000_000;
+        self.skew_ms.fetch_add(ms, Ordering::Relaxed);
         self.services.may_be_early();
         self.services.clock_was_set();
     }
