@@ -12,7 +12,7 @@ use service::ServiceId;
 use super::athlete::Athlete;
 use super::files;
 use super::model::Remote;
-use super::power::unsound;
+use super::power::unsound_in_the_end;
 use super::world::World;
 use crate::lane::ClientSecret;
 
@@ -131,7 +131,7 @@ pub(super) fn judge(world: &World, athlete: &Athlete) -> Vec<String> {
     }
     wrong.extend(shared(world, athlete));
     wrong.extend(unread(world));
-    wrong.extend(unsound(world.library()));
+    wrong.extend(unsound_in_the_end(world.library(), athlete));
     for told in &world.told {
         if world.library().activity(ActivityId(*told)).is_err() {
             wrong.push(format!(

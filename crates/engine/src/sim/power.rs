@@ -1,6 +1,7 @@
 //! How the simulated program ends and comes back: it is killed, or the power goes; and what is wrong with its disk meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use library::{ActivityId, Finding, Library, State as UploadState, UploadId, UploadRow};
 use played_disk::Trouble;
 
+use super::athlete::Athlete;
+use super::files;
 use super::oracle::{self, Row};
 use super::world::{Program, World, stands_still};
 use crate::clock::Clock;
@@ -248,11 +251,33 @@ impl Program {
     }
 }
 
-/// What is wrong with the library's files. One without a row is what a crash may leave.
+/// What is wrong with the library's files after a start: one without a row is what a crash may leave.
 pub(super) fn unsound(library: &Library) -> BTreeSet<String> {
-    let found = library.check().unwrap().into_iter();
+    findings(library, |finding| !matches!(finding, Finding::Stray { .. }))
+}
+
+/// What is wrong with them in the end: what a crash left was taken in, or is gone with what was deleted. But for half of a
+/// recording that is whole on the device by now, and for one that was deleted while the disk was in trouble, or is in doubt
+/// since a try to take it in again.
+pub(super) fn unsound_in_the_end(library: &Library, athlete: &Athlete) -> BTreeSet<String> {
+    let may_stay = |path: &Path| {
+        let bytes = std::fs::read(path).unwrap();
+        let mut all = files::pool().iter().enumerate();
+        let of = all.find(|(_, file)| file.bytes.starts_with(&bytes));
+        of.is_some_and(|(number, file)| {
+            let is_half = file.bytes.len() > bytes.len();
+            is_half || athlete.deleted.get(&number) == Some(&None)
+        })
+    };
+    findings(library, |finding| match finding {
+        Finding::Stray { path } => !may_stay(path),
+        _ => true,
+    })
+}
+
+fn findings(library: &Library, counts: impl Fn(&Finding) -> bool) -> BTreeSet<String> {
+    let found = library.check().unwrap().into_iter().filter(counts);
     let folder = library.folder().display().to_string();
-    let found = found.filter(|finding| !matches!(finding, Finding::Stray { .. }));
     found
         .map(|finding| finding.to_string().replace(&folder, ""))
         .collect()
