@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use rusqlite_migration::M;
+use sha2::{Digest, Sha256};
 
 use super::*;
 
@@ -87,7 +88,53 @@ fn the_released_version_1_opens() {
     );
 }
 
+#[test]
+fn a_library_of_version_2_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(folder.path());
+    db.execute_batch(VERSION_1).unwrap();
+    db.execute_batch(include_str!("../../migrations/002_looks.sql"))
+        .unwrap();
+    db.execute_batch(
+        "UPDATE upload SET looks = 2 WHERE id = 1;
+         UPDATE account SET state = 'paused', until_ms = 1700000000000 WHERE id = 1;
+         PRAGMA user_version = 2;",
+    )
+    .unwrap();
+    drop(db);
+    let library = Library::open(folder.path()).unwrap();
+    let upload = library.upload(UploadId(1)).unwrap();
+    let since = (upload.looks, upload.unready_since, upload.released);
+    assert_eq!(since, (2, None, false));
+    assert_eq!(library.accounts().unwrap()[0].state.pauses(), 0);
+    let copy = Connection::open(
+        folder
+            .path()
+            .join(format!("library.db.before-{}", crate::migrate::STEPS.len())),
+    );
+    assert_eq!(version(&copy.unwrap()), 2);
+}
+
 /// An edited step would make old and new libraries differ.
+#[test]
+fn released_texts_are_unchanged() {
+    let released = [
+        (
+            include_str!("../../migrations/001_library.sql"),
+            "fcc7f25a834cffee025b5693c543109f7862090a9bfe4f5430616720a47bae42",
+        ),
+        (
+            include_str!("../../migrations/002_looks.sql"),
+            "a4a6caf975f42961e5a362d7a068fed3663999119c3403cb3d7225c51e1c83fd",
+        ),
+    ];
+    for (text, expected) in released {
+        let hash: [u8; 32] = Sha256::digest(text).into();
+        assert_eq!(crate::originals::hex(&hash), expected);
+    }
+}
+
+/// And what the text of the first came to.
 #[test]
 fn released_steps_are_unchanged() {
     let schema = |db: &Connection| -> Vec<String> {
