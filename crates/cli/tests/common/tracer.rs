@@ -22,6 +22,9 @@ use crate::common::skipped::skipped;
 /// What is skipped where programs cannot be traced.
 pub(crate) const TRACING: &str = "what harms the program at one of its calls, by ptrace";
 
+/// A command that is traced reads the file that this variable of it names; without it, nothing.
+pub(crate) const STDIN: &str = "TRACED_STDIN";
+
 /// What is done to the program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Harm {
@@ -68,7 +71,7 @@ pub(crate) enum Calls {
     Lasting(PathBuf),
 }
 
-const OUTSIDE: [(i64, &str); 33] = [
+const OUTSIDE: [(i64, &str); 36] = [
     (libc::SYS_write, "write"),
     (libc::SYS_pwrite64, "pwrite64"),
     (libc::SYS_writev, "writev"),
@@ -89,7 +92,10 @@ const OUTSIDE: [(i64, &str); 33] = [
     (libc::SYS_copy_file_range, "copy_file_range"),
     (libc::SYS_fchmod, "fchmod"),
     (libc::SYS_chmod, "chmod"),
+    (libc::SYS_fchmodat, "fchmodat"),
     (libc::SYS_pwritev, "pwritev"),
+    (libc::SYS_pwritev2, "pwritev2"),
+    (libc::SYS_sendfile, "sendfile"),
     (libc::SYS_bind, "bind"),
     (libc::SYS_listen, "listen"),
     (libc::SYS_shutdown, "shutdown"),
@@ -107,11 +113,15 @@ const OUTSIDE: [(i64, &str); 33] = [
 /// The number of the standard output among a program's open files.
 const STDOUT: u64 = 1;
 
-/// Calls whose first argument is an open file that they write to.
-const WRITES: [i64; 8] = [
+/// Calls that write to a file which is open.
+const WRITES: [i64; 12] = [
     libc::SYS_write,
     libc::SYS_pwrite64,
     libc::SYS_writev,
+    libc::SYS_pwritev,
+    libc::SYS_pwritev2,
+    libc::SYS_sendfile,
+    libc::SYS_copy_file_range,
     libc::SYS_fsync,
     libc::SYS_fdatasync,
     libc::SYS_ftruncate,
@@ -121,7 +131,7 @@ const WRITES: [i64; 8] = [
 /// Of these, those that ask for something to be on the disk, or change its length.
 const LASTING: [i64; 3] = [libc::SYS_fsync, libc::SYS_fdatasync, libc::SYS_ftruncate];
 /// Calls that change a folder. What they name lies in the program's memory.
-const FOLDERS: [i64; 9] = [
+const FOLDERS: [i64; 10] = [
     libc::SYS_rename,
     libc::SYS_renameat,
     libc::SYS_renameat2,
@@ -131,7 +141,10 @@ const FOLDERS: [i64; 9] = [
     libc::SYS_linkat,
     libc::SYS_unlink,
     libc::SYS_unlinkat,
+    libc::SYS_rmdir,
 ];
+/// Calls that change the rights of what they name. That is a write, too; but nobody asks for it to last.
+const RIGHTS: [i64; 2] = [libc::SYS_chmod, libc::SYS_fchmodat];
 
 impl Calls {
     /// The name and target of a call that is counted.
@@ -149,21 +162,27 @@ impl Calls {
         if opens && !creates {
             return None;
         }
-        let target = fs::read_link(format!("/proc/{thread}/fd/{}", registers.rdi));
+        let file = match number {
+            libc::SYS_copy_file_range => registers.rdx,
+            _ => registers.rdi,
+        };
+        let target = fs::read_link(format!("/proc/{thread}/fd/{file}"));
         let target = target.unwrap_or_default();
         if number == libc::SYS_fcntl && !locks(registers) {
             return None;
         }
         if let Calls::WritesBelow(folder) = self {
             let below = WRITES.contains(&number) && target.starts_with(folder);
-            if !below && !opens && !FOLDERS.contains(&number) {
+            let named = FOLDERS.contains(&number) || RIGHTS.contains(&number);
+            if !below && !opens && !named {
                 return None;
             }
         }
         let named = named_at(number, registers).map(|at| text_at(thread, at));
         if let Calls::Lasting(folder) = self {
             let says = number == libc::SYS_write && registers.rdi == STDOUT;
-            let names = named.as_ref().is_some_and(|path| path.starts_with(folder));
+            let names = named.as_ref().is_some_and(|path| path.starts_with(folder))
+                && !RIGHTS.contains(&number);
             let asks = LASTING.contains(&number) && target.starts_with(folder);
             if !says && !names && !asks {
                 return None;
@@ -176,12 +195,15 @@ impl Calls {
 /// Where in its memory a call's new name lies, or the only one.
 fn named_at(number: i64, registers: &Registers) -> Option<u64> {
     match number {
-        libc::SYS_mkdir | libc::SYS_unlink | libc::SYS_open => Some(registers.rdi),
+        libc::SYS_mkdir | libc::SYS_rmdir | libc::SYS_unlink | libc::SYS_open | libc::SYS_chmod => {
+            Some(registers.rdi)
+        }
         libc::SYS_rename
         | libc::SYS_link
         | libc::SYS_mkdirat
         | libc::SYS_unlinkat
-        | libc::SYS_openat => Some(registers.rsi),
+        | libc::SYS_openat
+        | libc::SYS_fchmodat => Some(registers.rsi),
         libc::SYS_renameat | libc::SYS_renameat2 | libc::SYS_linkat => Some(registers.r10),
         _ => None,
     }
@@ -292,7 +314,7 @@ fn stopped(command: &Command, outputs: &Path) -> std::io::Result<Pid> {
         .args(["-c", "kill -STOP $$; exec \"$@\"", "sh"])
         .arg(command.get_program())
         .args(command.get_args())
-        .stdin(Stdio::null())
+        .stdin(stdin_of(command)?)
         .stdout(fs::File::create(outputs.join("stdout"))?)
         .stderr(fs::File::create(outputs.join("stderr"))?);
     for (name, value) in command.get_envs() {
@@ -305,6 +327,15 @@ fn stopped(command: &Command, outputs: &Path) -> std::io::Result<Pid> {
     i32::try_from(child.id())
         .map(Pid::from_raw)
         .map_err(std::io::Error::other)
+}
+
+/// A command does not tell what it would read.
+fn stdin_of(command: &Command) -> std::io::Result<Stdio> {
+    let mut variables = command.get_envs();
+    match variables.find(|(name, _)| *name == STDIN) {
+        Some((_, Some(path))) => fs::File::open(path).map(Stdio::from),
+        _ => Ok(Stdio::null()),
+    }
 }
 
 struct Watch<'a> {
