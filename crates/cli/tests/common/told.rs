@@ -77,6 +77,12 @@ pub(crate) fn line_is_so(home: &Home, data: &Path, n: u32, line: &Value, run: &T
     }
 }
 
+/// Looks at a copy of a data folder.
+#[track_caller]
+pub(crate) fn at_a_copy(data: &Path, look: impl FnOnce(&Path)) {
+    look(copy_of(data).path());
+}
+
 /// A copy of a data folder. The folders in it are links: looking changes no original.
 fn copy_of(data: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();

@@ -2,9 +2,15 @@
 //! what the harm is.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+#[path = "sign_ins.rs"]
+mod sign_ins;
 #[path = "told.rs"]
 pub(crate) mod told;
+#[path = "version_1.rs"]
+mod version_1;
 
+use std::fmt::Debug;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,7 +19,8 @@ use sandbox::Expire;
 use serde_json::Value;
 
 use crate::common::{BOTH, Ended, Home, SERVICES, ended, fit, ride};
-use crate::tracer::Traced;
+use crate::tracer::{self, Traced};
+use sign_ins::{first_sign_in, signs_in, signs_in_first, signs_out, stored_refresh_in, with_rides};
 
 /// Chooses ways by parts of their names, with commas between them.
 const ASKED_FOR: &str = "TRACKDOCK_WAYS";
@@ -28,23 +35,24 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Said {
     pub(crate) data: PathBuf,
     pub(crate) words: Vec<String>,
+    /// The file that it reads, if it reads any.
+    stdin: Option<PathBuf>,
     /// How often each service had been shown a spent token before.
     spent_shown: [u64; 2],
+    /// The sign-in that was stored before, for each service.
+    stored: [Option<String>; 2],
 }
-
-/// Takes back what came after the first version of the database.
-const BACK_TO_VERSION_1: &str = "ALTER TABLE upload DROP COLUMN looks; ALTER TABLE upload DROP COLUMN unready_since; PRAGMA user_version = 1;";
 
 /// One way of the program, harmed at a call of it; and what must hold afterwards.
 pub(crate) struct Way {
     pub(crate) name: &'static str,
-    /// Sets up what the way needs; the answer is the command. `n` is a number of its own for each run.
+    /// Sets up what the way needs; the answer is the command. `n` is a number of its own for each run, from 1.
     pub(crate) prepare: fn(&Home, n: u32) -> Said,
     /// Goes on in peace and looks.
     pub(crate) check: fn(&Home, n: u32, command: &Said, killed: &Traced),
 }
 
-pub(crate) const WAYS: [Way; 9] = [
+pub(crate) const WAYS: [Way; 11] = [
     Way {
         name: "taking in",
         prepare: |home, n| {
@@ -93,45 +101,14 @@ pub(crate) const WAYS: [Way; 9] = [
                 [2, 2],
                 "no write-ahead log after {harmed:?}"
             );
-            let doctor = Said {
-                data: command.data.clone(),
-                ..said(home, &["doctor"])
-            };
-            let doctor = run_of(home, &doctor);
-            assert!(!doctor.stderr.contains("panicked"), "{harmed:?} {doctor:?}");
+            clean_in(home, &command.data, harmed);
             std::fs::remove_dir_all(&command.data).unwrap();
         },
     },
     Way {
         name: "its first start after version 1",
-        prepare: |home, n| {
-            let file = home.path(&format!("{n}.fit"));
-            std::fs::write(&file, fit(n)).unwrap();
-            let command = Said {
-                data: home.beside_data(n),
-                ..said(home, &["import", file.to_str().unwrap()])
-            };
-            assert_eq!(run_of(home, &command).code, Some(0));
-            let db = rusqlite::Connection::open(command.data.join("library.db")).unwrap();
-            db.execute_batch(BACK_TO_VERSION_1).unwrap();
-            command
-        },
-        check: |home, n, command, harmed| {
-            let after_version_1 = |data: &Path| {
-                kept_once_in(home, data, n);
-                let version = |file: &str| -> i64 {
-                    let db = rusqlite::Connection::open(data.join(file)).unwrap();
-                    db.pragma_query_value(None, "user_version", |row| row.get(0))
-                        .unwrap()
-                };
-                assert_eq!(version("library.db.before-3"), 1, "{harmed:?}");
-                assert!(version("library.db") >= 3, "{harmed:?}");
-            };
-            told::is_so(home, &command.data, n, harmed, after_version_1);
-            again(home, command, harmed);
-            after_version_1(&command.data);
-            std::fs::remove_dir_all(&command.data).unwrap();
-        },
+        prepare: version_1::import,
+        check: version_1::check,
     },
     Way {
         name: "renewing a sign-in",
@@ -142,24 +119,34 @@ pub(crate) const WAYS: [Way; 9] = [
         check: renewed,
     },
     Way {
+        name: "signing in to Map My Tracks for the first time",
+        prepare: |home, n| first_sign_in(home, n, MAP_MY_TRACKS),
+        check: |home, n, command, harmed| signs_in_first(home, MAP_MY_TRACKS, n, command, harmed),
+    },
+    Way {
+        name: "signing in to Trek Point for the first time",
+        prepare: |home, n| first_sign_in(home, n, TREK_POINT),
+        check: |home, n, command, harmed| signs_in_first(home, TREK_POINT, n, command, harmed),
+    },
+    Way {
         name: "signing in to Map My Tracks",
-        prepare: |home, _| said(home, &["login", MAP_MY_TRACKS]),
-        check: |home, _, command, harmed| signs_in(home, MAP_MY_TRACKS, command, harmed),
+        prepare: |home, n| with_rides(home, n, &["login", MAP_MY_TRACKS]),
+        check: |home, n, command, harmed| signs_in(home, MAP_MY_TRACKS, n, command, harmed),
     },
     Way {
         name: "signing in to Trek Point",
-        prepare: |home, _| said(home, &["login", TREK_POINT]),
-        check: |home, _, command, harmed| signs_in(home, TREK_POINT, command, harmed),
+        prepare: |home, n| with_rides(home, n, &["login", TREK_POINT]),
+        check: |home, n, command, harmed| signs_in(home, TREK_POINT, n, command, harmed),
     },
     Way {
         name: "signing out of Map My Tracks",
-        prepare: |home, _| said(home, &["logout", MAP_MY_TRACKS]),
-        check: |home, _, command, harmed| signs_out(home, MAP_MY_TRACKS, command, harmed),
+        prepare: |home, n| with_rides(home, n, &["logout", MAP_MY_TRACKS]),
+        check: |home, n, command, harmed| signs_out(home, MAP_MY_TRACKS, n, command, harmed),
     },
     Way {
         name: "signing out of Trek Point",
-        prepare: |home, _| said(home, &["logout", TREK_POINT]),
-        check: |home, _, command, harmed| signs_out(home, TREK_POINT, command, harmed),
+        prepare: |home, n| with_rides(home, n, &["logout", TREK_POINT]),
+        check: |home, n, command, harmed| signs_out(home, TREK_POINT, n, command, harmed),
     },
 ];
 
@@ -196,7 +183,9 @@ pub(crate) fn chosen_by(asked: &str) -> Result<Vec<&'static Way>, String> {
 pub(crate) fn said(home: &Home, words: &[&str]) -> Said {
     Said {
         data: home.data(),
+        stdin: None,
         spent_shown: spent_shown(home),
+        stored: SERVICES.map(|service| stored_refresh_in(&home.data(), service)),
         words: words.iter().copied().map(str::to_owned).collect(),
     }
 }
@@ -210,7 +199,12 @@ fn sync_of(home: &Home, n: u32) -> Said {
 impl Said {
     pub(crate) fn command(&self, home: &Home) -> Command {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
-        home.command_in(&self.data, &words)
+        let mut command = home.command_in(&self.data, &words);
+        if let Some(path) = &self.stdin {
+            command.stdin(File::open(path).unwrap());
+            command.env(tracer::STDIN, path);
+        }
+        command
     }
 }
 
@@ -243,9 +237,10 @@ pub(crate) fn kept_once(home: &Home, n: u32) {
     kept_once_in(home, &home.data(), n);
 }
 
+/// As [`kept_once`], in another data folder; gives its row in the history.
 #[track_caller]
-pub(crate) fn kept_once_in(home: &Home, data: &Path, n: u32) {
-    let rows = rows_in(home, data, n);
+pub(crate) fn kept_once_in(home: &Home, data: &Path, n: u32) -> Value {
+    let mut rows = rows_in(home, data, n);
     assert_eq!(rows.len(), 1, "{n}: {rows:#?}");
     let out = home.path("exported.fit");
     let id = rows[0]["id"].to_string();
@@ -253,6 +248,7 @@ pub(crate) fn kept_once_in(home: &Home, data: &Path, n: u32) {
     assert_eq!(exported.code, Some(0), "{exported:#?}");
     assert_eq!(std::fs::read(&out).unwrap(), fit(n));
     std::fs::remove_file(out).unwrap();
+    rows.remove(0)
 }
 
 /// The ride is at both services once, and the library knows it.
@@ -263,7 +259,7 @@ pub(crate) fn sent_once(home: &Home, n: u32, harmed: &Traced) {
 
 #[track_caller]
 fn sent_once_in(home: &Home, data: &Path, n: u32, harmed: &Traced) {
-    kept_once_in(home, data, n);
+    let row = kept_once_in(home, data, n);
     for service in BOTH {
         let received = home.received(service);
         let times = received.iter().filter(|bytes| **bytes == fit(n)).count();
@@ -276,8 +272,7 @@ fn sent_once_in(home: &Home, data: &Path, n: u32, harmed: &Traced) {
         came <= 1 + usize::from(in_doubt),
         "Map My Tracks got it {came} times: {harmed:?}"
     );
-    let rows = rows_in(home, data, n);
-    let uploads = rows[0]["uploads"].as_array().unwrap();
+    let uploads = row["uploads"].as_array().unwrap();
     for upload in uploads {
         let state = upload["state"].as_str().unwrap();
         assert!(
@@ -294,7 +289,7 @@ fn sent_once_in(home: &Home, data: &Path, n: u32, harmed: &Traced) {
 fn renewed(home: &Home, n: u32, command: &Said, harmed: &Traced) {
     quiet(home);
     let is_lost = |service: &&str| {
-        let stored = stored_refresh(home, service);
+        let stored = stored_refresh_in(&home.data(), service);
         let stored = stored.unwrap_or_else(|| panic!("no sign-in is stored: {harmed:?}"));
         !home.sandbox.is_live(&stored)
     };
@@ -357,60 +352,6 @@ fn quiet(home: &Home) {
     }
 }
 
-/// What it says is done is done; else it is done when it is tried again. One of the two services needs the client secret for it.
-#[track_caller]
-fn signs_in(home: &Home, service: &str, command: &Said, harmed: &Traced) {
-    if harmed.code == Some(0) {
-        connected(home, service, harmed);
-    }
-    again(home, command, harmed);
-    connected(home, service, harmed);
-}
-
-/// Both accounts are there, and the sign-in that is stored is one that the service knows.
-#[track_caller]
-fn connected(home: &Home, service: &str, harmed: &Traced) {
-    let accounts = home.well(&["accounts"]);
-    assert_eq!(accounts.len(), SERVICES.len(), "{harmed:?}");
-    let connected = accounts
-        .iter()
-        .all(|account| account["state"] == "connected");
-    assert!(connected, "{harmed:?}: {accounts:#?}");
-    let stored = stored_refresh(home, service).unwrap_or_default();
-    let is_live = home.sandbox.is_live(&stored);
-    assert!(is_live, "{harmed:?}: not signed in to {service}");
-}
-
-#[track_caller]
-fn signs_out(home: &Home, service: &str, command: &Said, harmed: &Traced) {
-    if harmed.code == Some(0) {
-        signed_out(home, service, harmed);
-    }
-    // It may have been done already; then there is nobody to sign out.
-    run_of(home, command);
-    signed_out(home, service, harmed);
-    // The client secret is the program's, not the account's: it has stayed.
-    home.well(&["login", service]);
-}
-
-/// The refresh token of an account, as `--secrets file` keeps it.
-fn stored_refresh(home: &Home, service: &str) -> Option<String> {
-    let text = std::fs::read_to_string(home.data().join("secrets.json")).ok()?;
-    let all: Value = serde_json::from_str(&text).unwrap();
-    let account = all.get(format!("account:{service}"))?.as_str().unwrap();
-    let account: Value = serde_json::from_str(account).unwrap();
-    Some(account["refresh_token"].as_str().unwrap().to_owned())
-}
-
-/// The account's secrets are gone here, and its sign-in is gone at the service.
-#[track_caller]
-fn signed_out(home: &Home, service: &str, harmed: &Traced) {
-    let left = stored_refresh(home, service);
-    assert_eq!(left, None, "{harmed:?}");
-    let live = home.sandbox.tokens()[service].refresh.live;
-    assert_eq!(live, 0, "{harmed:?}: still signed in at {service}");
-}
-
 pub(crate) fn signed_in() -> Home {
     let home = Home::new();
     home.sign_in();
@@ -418,6 +359,12 @@ pub(crate) fn signed_in() -> Home {
 }
 
 pub(crate) fn clean(home: &Home) {
-    let doctor = home.run(&["doctor"]);
-    assert_eq!(doctor.code, Some(0), "{doctor:#?}");
+    clean_in(home, &home.data(), &"all of it");
+}
+
+/// The doctor has nothing to say against a data folder.
+#[track_caller]
+pub(crate) fn clean_in(home: &Home, data: &Path, after: &impl Debug) {
+    let doctor = ended(home.command_in(data, &["doctor"]));
+    assert_eq!(doctor.code, Some(0), "after {after:?}: {doctor:#?}");
 }
