@@ -2,6 +2,7 @@
 //! renewing a sign-in, signing in and out, its very first start, the first start of a newer version. Or its disk fails at one of the
 //! calls that write to it, once or from then on. After that it is run in peace: nothing may be lost, nothing may be there twice, and
 //! the library must open. `TRACKDOCK_WAYS` chooses ways by parts of their names (`renewing,signing in`); without it all are tried.
+//! Where not every point is tried, the day chooses which, or `TRACKDOCK_SEED`: each run says its seed.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/dice.rs"]
+mod dice;
 #[path = "common/tracer.rs"]
 mod tracer;
 #[path = "common/ways.rs"]
@@ -17,6 +20,7 @@ mod ways;
 use std::time::Instant;
 
 use common::Home;
+use dice::Dice;
 use nix::errno::Errno;
 use tracer::{Calls, Harm, Traced, can_trace};
 use ways::{WAYS, Way, chosen, chosen_by, clean, signed_in};
@@ -48,16 +52,18 @@ struct Attack<'a> {
     home: Home,
     calls: Calls,
     runs: u32,
+    dice: Dice,
 }
 
 impl Attack<'_> {
-    fn on(way: &Way, calls: impl Fn(&Home) -> Calls) -> Attack<'_> {
+    fn on(way: &Way, seed: u64, calls: impl Fn(&Home) -> Calls) -> Attack<'_> {
         let home = signed_in();
         Attack {
             way,
             calls: calls(&home),
             home,
             runs: 0,
+            dice: Dice::of(seed, way.name),
         }
     }
 
@@ -89,7 +95,7 @@ impl Attack<'_> {
         let points = planned.min(most);
         assert!(points > 0, "{}: nothing to harm", self.way.name);
         for point in 1..=points {
-            let at = point * planned / points;
+            let at = self.dice.within(point, points, planned);
             let reached = (0..TRIES).any(|_| self.run(harm(at)).harmed.is_some());
             assert!(reached, "{}: never came to call {at}", self.way.name);
         }
@@ -106,9 +112,10 @@ fn killed(most: u64) {
     if !can_trace() {
         return;
     }
+    let seed = dice::seed();
     for way in chosen() {
         let began = Instant::now();
-        let mut attack = Attack::on(way, |_| Calls::Outside);
+        let mut attack = Attack::on(way, seed, |_| Calls::Outside);
         let planned = attack.planned();
         let harmed = attack.sweep(Harm::Kill, planned, most);
         let seconds = began.elapsed().as_secs();
@@ -123,9 +130,10 @@ fn disk_fails(faults: &[fn(u64) -> Harm], most: u64) {
     if !can_trace() {
         return;
     }
+    let seed = dice::seed();
     for way in chosen() {
         let began = Instant::now();
-        let mut attack = Attack::on(way, |home| {
+        let mut attack = Attack::on(way, seed, |home| {
             Calls::WritesBelow(home.folder.path().canonicalize().unwrap())
         });
         let planned = attack.planned();

@@ -7,6 +7,8 @@
 )]
 
 mod common;
+#[path = "common/dice.rs"]
+mod dice;
 #[path = "common/disk.rs"]
 mod disk;
 #[path = "common/tracer.rs"]
@@ -22,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use common::skipped::{partly_skipped, skipped};
 use common::{Home, ended};
+use dice::Dice;
 use disk::Disk;
 use serde_json::Value;
 use tracer::{Calls, Harm, TRACING, Traced, no_tracing};
@@ -44,30 +47,6 @@ const SAMPLE_CUTS: u32 = 7;
 const ALL_CUTS: u32 = 300;
 /// Moments lie within this share of an undisturbed run: some come when it has just ended.
 const BEYOND: f64 = 1.1;
-/// Where nothing else is asked for by `TRACKDOCK_SEED`.
-const SEED: u64 = 2026;
-
-/// The moments of the cuts, the same ones for the same seed (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn seeded() -> Dice {
-        let asked = std::env::var("TRACKDOCK_SEED").ok();
-        let seed = asked.and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
-        eprintln!("TRACKDOCK_SEED={seed}");
-        Dice(seed)
-    }
-
-    /// From 0 to 1.
-    fn share(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let upper = u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or(u32::MAX);
-        f64::from(upper) / f64::from(u32::MAX)
-    }
-}
-
 /// The home's data lies on the disk; all else of it, the device and the services too, outlives the cuts.
 struct World {
     home: Home,
@@ -183,8 +162,8 @@ impl World {
         }
     }
 
-    /// Cuts the power at named points of a way, from its first to its end; gives at how many.
-    fn named(&mut self, way: &Way, most: u64, count: &mut Count) -> u64 {
+    /// Cuts the power at so many named points of a way, spread over all of them; gives at how many.
+    fn named(&mut self, way: &Way, most: u64, dice: &mut Dice, count: &mut Count) -> u64 {
         let undisturbed = (0..UNDISTURBED).map(|_| {
             let command = self.prepared(way);
             let whole = self.at_call(&command, Harm::None);
@@ -199,7 +178,7 @@ impl World {
         let points = planned.min(most);
         assert!(points > 0, "{}: no named point", way.name);
         for point in 1..=points {
-            let point = point * planned / points;
+            let point = dice.within(point, points, planned);
             let call = point.div_ceil(2);
             let harm = if point % 2 == 1 {
                 Harm::Kill(call)
@@ -283,13 +262,13 @@ fn cut((named, moments): (u64, u64), at_least: u32) {
     if let Some(missing) = &untraced {
         partly_skipped(TRACING, missing);
     }
-    let mut dice = Dice::seeded();
-    let mut all = 0;
+    let (seed, mut all) = (dice::seed(), 0);
     for way in &WAYS {
         let disk = Disk::new().unwrap();
         let (mut world, mut count, began) = (World::new(disk), Count::default(), Instant::now());
+        let mut dice = Dice::of(seed, way.name);
         let points = if untraced.is_none() {
-            world.named(way, named, &mut count)
+            world.named(way, named, &mut dice, &mut count)
         } else {
             0
         };
