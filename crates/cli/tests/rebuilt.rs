@@ -9,8 +9,9 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use common::{Home, SERVICES, fit};
+use common::{Home, SERVICES, fit, ride};
 
 /// What of a row says which activity it is; its number, and how its file was called on the device, are the database's alone.
 const FACTS: [&str; 7] = [
@@ -44,12 +45,28 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// Two activities of the device, a damaged one, one of two parts, and one whose file is packed.
+/// Packed by the program that people pack with.
+fn gzipped(home: &Home, bytes: &[u8]) -> Vec<u8> {
+    let file = home.path("to pack");
+    fs::write(&file, bytes).unwrap();
+    let packed = Command::new("gzip").arg("--stdout").arg(file).output();
+    let packed = packed.unwrap();
+    assert!(packed.status.success(), "{packed:?}");
+    packed.stdout
+}
+
+/// Three activities of the device, a damaged one, one of two parts, one of the third format, and two whose files are packed.
 fn full() -> Home {
     let home = Home::new();
     for number in 1..4 {
         home.put(&format!("GARMIN/Activity/{number}.fit"), &fit(number));
     }
+    let tcx = track::write_tcx(&ride(5)).bytes;
+    home.put("GARMIN/Activity/5.tcx", &tcx);
+    let packed = gzipped(&home, &fit(6));
+    home.put("GARMIN/Activity/6.fit.gz", &packed);
+    let packed = gzipped(&home, &track::write_tcx(&ride(7)).bytes);
+    home.put("GARMIN/Activity/7.tcx.gz", &packed);
     let whole = fit(4);
     home.put("GARMIN/Activity/cut.fit", &whole[..whole.len() * 2 / 3]);
     let track = |day: u32| {
@@ -75,7 +92,11 @@ fn importing_the_originals_gives_the_same_library() {
     let home = full();
     let (before, originals) = (history(&home), home.data().join("originals"));
     let kept = files(&originals);
-    assert!(before.len() >= 5, "{before:#?}");
+    for ending in [".fit", ".gpx", ".tcx", ".fit.gz", ".tcx.gz"] {
+        let mut names = kept.keys().map(|path| path.to_string_lossy());
+        assert!(names.any(|name| name.ends_with(ending)), "no {ending}");
+    }
+    assert_eq!(before.len(), 9, "{before:#?}");
     for name in ["library.db", "library.db-wal", "library.db-shm"] {
         // The last two are there only while it is open.
         let _ = fs::remove_file(home.data().join(name));
