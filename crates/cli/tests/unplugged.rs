@@ -95,21 +95,39 @@ fn unharmed(world: &World, memory: Memory) -> (u64, Duration) {
 /// that is twice as fast as it was when that run was timed.
 const MIDWAY: f64 = 0.5;
 
-/// Harms a sync at so many moments, each with a library of its own: half by the bytes that were read, half by the time.
+/// Every so many moments the device is looked for once more before it is plugged in again. It has no divisor in common with the
+/// numbers of memories that the moments go through, so that this comes with each of them.
+const LOOKED_FOR: usize = 3;
+
+/// So many moments of taking in by the bytes that were read, and half as many by the time. Each sort goes through what the kernel
+/// may remember; where that is all of the files no bytes are read, and there is only the time.
+fn spread(whole: &[(u64, Duration)], moments: u32) -> Vec<(Memory, When)> {
+    let part = |number: u32, all: u32| (f64::from(number) + chance(number)) / f64::from(all);
+    let known = || MEMORIES.into_iter().zip(whole.iter().copied());
+    let read = known().filter(|(memory, _)| !matches!(memory, Memory::All));
+    let by_bytes = read
+        .cycle()
+        .zip(0..moments)
+        .map(|((memory, (bytes, _)), number)| {
+            let bytes = bytes as f64 * part(number, moments);
+            (memory, When::Read(bytes as u64))
+        });
+    let half = moments.div_ceil(2);
+    let by_time = known()
+        .cycle()
+        .zip(0..half)
+        .map(|((memory, (_, time)), number)| {
+            (memory, When::After(time.mul_f64(part(number, half))))
+        });
+    by_bytes.chain(by_time).collect()
+}
+
+/// Harms a sync at the moments of [`spread`], each with a library of its own.
 fn harmed_while_taking_in(name: &'static str, moments: u32, harm: fn(&World, &Disk) -> Left) {
     let world = World::of_many_rides();
     let whole = WHOLE.get_or_init(|| MEMORIES.map(|memory| unharmed(&world, memory)).to_vec());
     let mut score = Score::new(name, MIDWAY);
-    for number in 0..moments {
-        let index = number as usize % MEMORIES.len();
-        let (memory, (bytes, time)) = (MEMORIES[index], whole[index]);
-        let part = (f64::from(number) + chance(number)) / f64::from(moments);
-        let is_by_bytes = number / 5 % 2 == 0 && !matches!(memory, Memory::All);
-        let when = if is_by_bytes {
-            When::Read((bytes as f64 * part) as u64)
-        } else {
-            When::After(time.mul_f64(part))
-        };
+    for (number, (memory, when)) in spread(whole, moments).into_iter().enumerate() {
         score.moment(&format!("{memory:?} {when:?}"), || {
             let disk = world.plug_in();
             memory.warm(&world);
@@ -126,7 +144,7 @@ fn harmed_while_taking_in(name: &'static str, moments: u32, harm: fn(&World, &Di
                 }
                 _ => world.nothing_is_wrong(&data, &ended),
             }
-            if number % 4 == 0 {
+            if number % LOOKED_FOR == 0 {
                 // Before anybody has cleared that away.
                 let again = sync(&world, &data).end();
                 world.library_is_sound(&data, &again);

@@ -39,7 +39,7 @@ pub(crate) fn own_kernel() -> bool {
     is_own
 }
 
-/// How many moments are tried of the main way.
+/// How many moments are tried of the main way, by the bytes that were read; half as many more come by the time.
 pub(crate) fn moments() -> u32 {
     let given = std::env::var("TRACKDOCK_UML_MOMENTS").ok();
     given.and_then(|given| given.parse().ok()).unwrap_or(50)
