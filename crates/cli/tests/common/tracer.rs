@@ -179,6 +179,11 @@ impl Calls {
             }
         }
         let named = named_at(number, registers).map(|at| text_at(thread, at));
+        if let Calls::WritesBelow(_) = self
+            && makes_nothing(number, named.as_deref())
+        {
+            return None;
+        }
         if let Calls::Lasting(folder) = self {
             let says = number == libc::SYS_write && registers.rdi == STDOUT;
             let names = named.as_ref().is_some_and(|path| path.starts_with(folder))
@@ -190,6 +195,11 @@ impl Calls {
         }
         Some(format!("{name} {}", named.unwrap_or(target).display()))
     }
+}
+
+/// Whether it is asked for a folder that is there already. Every disk says so, also one that is full or read-only.
+fn makes_nothing(number: i64, named: Option<&Path>) -> bool {
+    [libc::SYS_mkdir, libc::SYS_mkdirat].contains(&number) && named.is_some_and(Path::exists)
 }
 
 /// Where in its memory a call's new name lies, or the only one.
