@@ -10,7 +10,6 @@ use service::{Outcome, Polling};
 use crate::clock::later;
 use crate::inspect::SET_ASIDE;
 use crate::keeping::reason;
-
 use crate::reconcile::Match;
 use crate::schedule;
 use crate::step::{AccountEffect, Step};
@@ -20,6 +19,9 @@ use crate::view::Problem;
 pub(crate) const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
+
+/// So many looks in vain at what was accepted are not believed.
+const VANISHED: u32 = 3;
 
 /// The code of an unsure upload that only a person can clear up.
 pub(crate) const UNDECIDED: &str = "undecided";
@@ -111,6 +113,12 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
             let title = format!("The sign-in at {service} does not allow uploads");
             needs_sign_in("scope", &title, &what, from, service)
         }
+        // A service of several computers may not show at once what one of them took.
+        Outcome::Vanished if from == State::Processing && now.asked < VANISHED => {
+            let reason = format!("{service} does not show it yet.");
+            Step::to(from, reason).due(schedule::poll_delay(&now.polling, now.asked))
+        }
+        Outcome::Vanished => refused("it has no such activity any more", service),
         Outcome::Refused(words) => refused(&words, service),
         Outcome::Blocked(what) => blocked(&what, from, now),
         // What is only looked at was taken before.
@@ -194,8 +202,8 @@ fn blocked(what: &str, from: State, now: &Circumstances<'_>) -> Step {
 fn throttled(after: Option<Duration>, from: State, now: &Circumstances<'_>) -> Step {
     let service = now.service;
     let wait = schedule::delay(now.pauses, after, now.dice);
-    let reason = format!("{service} asked to wait.");
-    let step = Step::to(resting(from), reason).due(wait + turn(from, now));
+    let step = Step::to(resting(from), format!("{service} asked to wait."));
+    let step = step.due(wait + turn(from, now));
     step.effect(pause_as_asked(service, wait))
 }
 
@@ -337,11 +345,10 @@ fn may_go_once_more(now: &Circumstances<'_>) -> bool {
 /// An original that cannot be read now may be there later, or be put back; what else is wrong with it stays so.
 fn unsendable(problem: &Problem, now: &Circumstances<'_>) -> Step {
     let reason = format!("{} {}", problem.title, problem.hint);
+    let later = |wait| Step::to(State::Waiting, reason.clone()).due(wait);
     let step = match problem.code.as_str() {
-        SET_ASIDE => Step::to(State::Waiting, reason).due(SET_ASIDE_FOR),
-        "library_file" | "original_changed" => {
-            Step::to(State::Waiting, reason).due(schedule::delay(now.failures, None, now.dice))
-        }
+        SET_ASIDE => later(SET_ASIDE_FOR),
+        "library_file" | "original_changed" => later(schedule::delay(now.failures, None, now.dice)),
         _ => Step::to(State::Held, reason),
     };
     step.coded(&problem.code)

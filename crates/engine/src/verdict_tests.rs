@@ -266,6 +266,12 @@ fn what_was_found_while_it_is_worked_on_is_asked_about() {
         (Existing, Some("7"))
     );
     assert_eq!(answered(Outcome::Refused("no".into())).state, Refused);
+    let vanished = |asked: u32| {
+        let now = Circumstances { asked, ..now };
+        let happened = Happened::Answered(Outcome::Vanished);
+        verdict(Processing, happened, &now).unwrap().state
+    };
+    assert_eq!([0, 2, 3].map(vanished), [Processing, Processing, Refused]);
     for outcome in [
         Outcome::Processing { id: "7".into() },
         Outcome::Unknown("lost".into()),

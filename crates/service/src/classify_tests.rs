@@ -50,6 +50,7 @@ fn short(verdict: Verdict) -> String {
             Outcome::NeedsSignIn(_) => "sign in".into(),
             Outcome::NeedsScope(_) => "scope".into(),
             Outcome::Refused(words) => format!("refused {words}"),
+            Outcome::Vanished => "vanished".into(),
             Outcome::Blocked(_) => "blocked".into(),
             Outcome::Throttled {
                 after,

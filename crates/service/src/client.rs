@@ -286,7 +286,7 @@ impl Client {
         };
         if !self.can_list() {
             return if gone {
-                vanished()
+                Outcome::Vanished
             } else {
                 Outcome::Processing {
                     id: remote_id.to_owned(),
@@ -298,7 +298,7 @@ impl Client {
                 Some(found) => {
                     classify::by_status(&rules.response, found.status.as_deref(), found.id)
                 }
-                None if gone => vanished(),
+                None if gone => Outcome::Vanished,
                 None => Outcome::Processing {
                     id: remote_id.to_owned(),
                 },
@@ -450,10 +450,6 @@ fn damaged() -> Outcome {
 
 fn not_set() -> Outcome {
     Outcome::Blocked("its address is not set".into())
-}
-
-fn vanished() -> Outcome {
-    Outcome::Refused("it has no such activity any more".into())
 }
 
 /// An id as one path segment: whatever the service called it, it cannot lead elsewhere.

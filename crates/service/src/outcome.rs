@@ -31,6 +31,8 @@ pub enum Outcome {
     NeedsScope(String),
     /// The service does not want this file, in its own words.
     Refused(String),
+    /// It was accepted, and the service has no such activity: not yet, or not any more.
+    Vanished,
     /// The service turns the program away, whatever the file.
     Blocked(String),
     /// The service said to wait (429, 503, or another error of its own that names a time).
@@ -94,7 +96,7 @@ impl Outcome {
                 after,
             },
             Outcome::NoList(what) => Outcome::NoList(clean(&what)),
-            closed @ Outcome::SecretsClosed(_) => closed,
+            wordless @ (Outcome::SecretsClosed(_) | Outcome::Vanished) => wordless,
             Outcome::Unknown(what) => Outcome::Unknown(clean(&what)),
         }
     }

@@ -159,6 +159,7 @@ fn told(outcome: Outcome) -> (String, String) {
         Outcome::NeedsSignIn(words) => ("needs sign-in".into(), words),
         Outcome::NeedsScope(words) => ("needs scope".into(), words),
         Outcome::Refused(words) => ("refused".into(), words),
+        Outcome::Vanished => ("vanished".into(), String::new()),
         Outcome::Blocked(words) => ("blocked".into(), words),
         Outcome::Throttled { after, what, .. } => match after {
             Some(after) => (format!("throttled {}", after.as_secs()), what),
