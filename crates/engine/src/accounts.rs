@@ -1,20 +1,14 @@
-//! The accounts' side of the loop: settings, sign-in, sign-out, and what an account still owes.
+//! The accounts' side of the loop: settings, sign-out, and what an account still owes. `signing_in` lets people in.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use library::{
-    AccountId, AccountRow, AccountState, ActivityId, IfOther, Selection, SignIn,
-    State as UploadState,
-};
-use service::{
-    Client, SecretError, ServiceId, Settings, SignInError, SignOutError, SignedIn, SignedOut,
-};
-use tokio::sync::{oneshot, watch};
+use library::{AccountId, AccountState, ActivityId, Selection, State as UploadState};
+use service::{Client, SecretError, ServiceId, Settings, SignOutError, SignedOut};
+use tokio::sync::oneshot;
 
 use crate::config::{self, Config};
 use crate::event::{AccountName, Answer, Event};
-use crate::keeping::reason;
 use crate::lane::Lane;
 use crate::network::{BROKE_OFF, unbroken};
 use crate::problem;
@@ -126,175 +120,6 @@ impl State {
         Ok(None)
     }
 
-    pub(crate) fn sign_in(&mut self, service: ServiceId, answer: oneshot::Sender<Answer>) {
-        let (inbox, open, clock) = (
-            self.inbox.clone(),
-            Arc::clone(&self.open),
-            Arc::clone(&self.clock),
-        );
-        let handle = self.runtime.handle().clone();
-        let Some(lane) = self.lane(service) else {
-            return;
-        };
-        if lane.signing_in.is_some() || lane.signing_out {
-            let busy = Problem::new(
-                "busy",
-                format!("A sign-in at {} is under way.", service.display()),
-                "Finish it in your browser, or cancel it.",
-            );
-            return self.reply(answer, Err(busy));
-        }
-        if lane.account.is_none() && lane.is_on_the_line() {
-            // It belongs to who was signed in before, and must not go on with the tokens of somebody else.
-            let busy = Problem::new(
-                "busy",
-                format!("The last upload to {} is just ending.", service.display()),
-                "Try again in a moment.",
-            );
-            return self.reply(answer, Err(busy));
-        }
-        let (give_up, mut given_up) = watch::channel(false);
-        (lane.signing_in, lane.problem) = (Some(give_up), None);
-        let client = Arc::clone(&lane.client);
-        handle.spawn(async move {
-            let cancel = async move {
-                if given_up.wait_for(|given_up| *given_up).await.is_err() {
-                    // The engine has ended without giving it up.
-                    std::future::pending::<()>().await;
-                }
-            };
-            let signing_in = async move { client.sign_in(&*open, &*clock, cancel).await };
-            let broken = || {
-                Err(SignInError::Unreachable {
-                    service,
-                    what: BROKE_OFF.into(),
-                })
-            };
-            let result = unbroken(signing_in, broken).await;
-            // The engine may have ended.
-            let _ = inbox.send(Event::SignedIn {
-                service,
-                result,
-                answer,
-            });
-        });
-    }
-
-    pub(crate) fn cancel_sign_in(&mut self, service: ServiceId) -> Answer {
-        if let Some(give_up) = self.lane(service).and_then(|lane| lane.signing_in.as_ref()) {
-            give_up.send_replace(true);
-        }
-        Ok(None)
-    }
-
-    pub(crate) fn signed_in(
-        &mut self,
-        service: ServiceId,
-        result: Result<SignedIn, SignInError>,
-        answer: oneshot::Sender<Answer>,
-    ) {
-        match result {
-            Ok(who) => {
-                self.secret_store_may_be_open();
-                self.welcome(service, &who, answer);
-            }
-            Err(error) => self.sign_in_ended(service, Err(Problem::from(error)), answer),
-        }
-    }
-
-    pub(crate) fn sign_in_ended(
-        &mut self,
-        service: ServiceId,
-        done: Answer,
-        answer: oneshot::Sender<Answer>,
-    ) {
-        if let Some(lane) = self.lane(service) {
-            lane.signing_in = None;
-            // Giving up is what the user wanted, not a problem.
-            lane.problem = done
-                .as_ref()
-                .err()
-                .filter(|problem| problem.code != "cancelled")
-                .cloned();
-        }
-        self.reply(answer, done);
-    }
-
-    fn welcome(&mut self, service: ServiceId, who: &SignedIn, answer: oneshot::Sender<Answer>) {
-        let now = self.now();
-        let label = who
-            .label
-            .clone()
-            .unwrap_or_else(|| format!("account signed in on {}", now.strftime("%Y-%m-%d")));
-        let sign_in = SignIn {
-            service: service.name().to_owned(),
-            remote_id: who.remote_id.clone(),
-            tells_who: self
-                .lane(service)
-                .is_some_and(|lane| lane.client.has_profile()),
-            label,
-            scopes: who.scopes.clone(),
-        };
-        let account = self.lane(service).and_then(|lane| lane.account);
-        // Who signed out first may come back as somebody else; the uploads of before stay with who they belong to.
-        let if_other = if account.is_some() {
-            IfOther::Ask
-        } else {
-            IfOther::Switch
-        };
-        let done = match self.library.sign_in_account(&sign_in, if_other, now) {
-            Ok(library::SignedIn::New(account) | library::SignedIn::Again(account)) => {
-                if let Some(lane) = self.lane(service) {
-                    lane.account = Some(account);
-                    lane.forget();
-                }
-                Ok(None)
-            }
-            Ok(library::SignedIn::Other(known)) => {
-                let problem = problem::other_account(service, &sign_in.label, &known.label);
-                return self.turn_away(service, &known, problem, answer);
-            }
-            Ok(library::SignedIn::Unconfirmed(known)) => {
-                let problem = problem::unconfirmed(service, &known.label);
-                return self.turn_away(service, &known, problem, answer);
-            }
-            Err(error) => Err(error.into()),
-        };
-        self.sign_in_ended(service, done, answer);
-    }
-
-    /// Somebody else signed in, or nobody knows who: the uploads here belong to the account that is known. The new sign-in is
-    /// undone, and the known one, whose tokens it replaced, has to sign in again.
-    fn turn_away(
-        &mut self,
-        service: ServiceId,
-        known: &AccountRow,
-        problem: Problem,
-        answer: oneshot::Sender<Answer>,
-    ) {
-        if known.is_signed_in() {
-            let state = AccountState::NeedsSignIn(reason(&problem));
-            let written = self.library.set_account_state(known.id, &state, self.now());
-            self.check(written);
-        }
-        let (inbox, handle) = (self.inbox.clone(), self.runtime.handle().clone());
-        let Some(lane) = self.lane(service) else {
-            return;
-        };
-        let client = Arc::clone(&lane.client);
-        handle.spawn(async move {
-            if let Err(error) = sign_out_of(client).await {
-                tracing::warn!("{}: {error}", service.name());
-            }
-            // The engine may have ended.
-            let _ = inbox.send(Event::TurnedAway {
-                service,
-                problem,
-                answer,
-            });
-        });
-    }
-
     pub(crate) fn sign_out(&mut self, account: &AccountName, answer: oneshot::Sender<Answer>) {
         let service = match self.signed_in_service(account) {
             Ok(service) => service,
@@ -305,10 +130,16 @@ impl State {
         let Some(lane) = self.lane(service) else {
             return;
         };
+        if lane.signing_in.is_some() {
+            // Who that is may be about to change: a sign-in that is let in while this one goes would outlive it.
+            return self.reply(answer, Err(problem::signing_in(service)));
+        }
         lane.signing_out = true;
         let client = Arc::clone(&lane.client);
         handle.spawn(async move {
-            let result = sign_out_of(client).await;
+            let signing_out = async move { client.sign_out().await };
+            let broken = || Err(SignOutError::Busy(BROKE_OFF.into()));
+            let result = unbroken(signing_out, broken).await;
             // The engine may have ended.
             let _ = inbox.send(Event::SignedOut {
                 service,
@@ -409,10 +240,4 @@ impl State {
 /// Code `no_such_service`.
 pub fn service_id(name: &str) -> Result<ServiceId, Problem> {
     ServiceId::from_name(name).ok_or_else(|| problem::no_such_service(name))
-}
-
-/// Signs out; whatever becomes of it, whoever waits for it goes on.
-async fn sign_out_of(client: Arc<Client>) -> Result<SignedOut, SignOutError> {
-    let signing_out = async move { client.sign_out().await };
-    unbroken(signing_out, || Err(SignOutError::Busy(BROKE_OFF.into()))).await
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use device::Device;
 use jiff::Timestamp;
-use library::UploadId;
+use library::{AccountId, UploadId};
 use service::{
     Outcome, RemoteActivity, Secret, ServiceId, SignInError, SignOutError, SignedIn, SignedOut,
 };
@@ -59,13 +59,20 @@ pub(crate) enum Event {
         came_at: Timestamp,
         list: Result<Vec<RemoteActivity>, Outcome>,
     },
-    /// A sign-in ended.
+    /// Somebody came back from the browser, or nobody did. The tokens are set apart until it is decided who may come in.
     SignedIn {
         service: ServiceId,
         result: Result<SignedIn, SignInError>,
         answer: oneshot::Sender<Answer>,
     },
-    /// Somebody else had signed in, and is signed out again.
+    /// The tokens of who signed in are in the place of the account's, or could not be put there.
+    Admitted {
+        service: ServiceId,
+        account: AccountId,
+        result: Result<(), SignInError>,
+        answer: oneshot::Sender<Answer>,
+    },
+    /// Who signed in may not come in, and is signed out again.
     TurnedAway {
         service: ServiceId,
         problem: Problem,

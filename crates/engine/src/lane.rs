@@ -29,12 +29,20 @@ pub(crate) struct Lane {
     pub(crate) generation: u32,
     /// What the service had when its list was last read in this run, and when that came.
     pub(crate) list: Option<(Timestamp, Vec<RemoteActivity>)>,
-    /// A sign-in that is under way; sending `true` gives it up.
-    pub(crate) signing_in: Option<watch::Sender<bool>>,
+    /// A sign-in that is under way, until it is decided on and its tokens are where they belong.
+    pub(crate) signing_in: Option<SigningIn>,
     pub(crate) signing_out: bool,
     pub(crate) secret: ClientSecret,
     /// Why the last sign-in or sign-out did not work.
     pub(crate) problem: Option<Problem>,
+}
+
+/// A sign-in that is under way.
+pub(crate) struct SigningIn {
+    /// Sending `true` gives it up.
+    pub(crate) give_up: watch::Sender<bool>,
+    /// Who has its tokens: the lane may have another client since, as settings can be saved meanwhile.
+    pub(crate) client: Arc<Client>,
 }
 
 /// What is known of the client secret.
@@ -75,6 +83,15 @@ impl Lane {
             secret: ClientSecret::Unknown,
             problem: None,
         }
+    }
+
+    /// A sign-in is under way. The receiver tells when it is given up.
+    pub(crate) fn begin_sign_in(&mut self) -> watch::Receiver<bool> {
+        let (give_up, given_up) = watch::channel(false);
+        let client = Arc::clone(&self.client);
+        self.signing_in = Some(SigningIn { give_up, client });
+        self.problem = None;
+        given_up
     }
 
     /// An upload is on its way. What comes of it nobody has looked at yet.

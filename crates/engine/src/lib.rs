@@ -36,6 +36,7 @@ mod sending;
 #[cfg(test)]
 mod set_aside_tests;
 mod settings;
+mod signing_in;
 #[cfg(test)]
 #[cfg(unix)]
 mod sim;

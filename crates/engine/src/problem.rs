@@ -119,13 +119,24 @@ pub fn no_such_service(name: &str) -> Problem {
     )
 }
 
+/// A sign-in is under way there, and has to end first.
+pub(crate) fn signing_in(service: ServiceId) -> Problem {
+    Problem::new(
+        "busy",
+        format!("A sign-in at {} is under way.", service.display()),
+        "Finish it in your browser, or cancel it.",
+    )
+}
+
 /// Somebody else signed in than whom the uploads here belong to.
 pub(crate) fn other_account(service: ServiceId, other: &str, known: &str) -> Problem {
     let name = service.display();
     Problem::new(
         "other_account",
         format!("You signed in to {name} as {other}, but the uploads here belong to {known}."),
-        format!("Sign in as {known} again; or sign out first, and then sign in as {other}."),
+        format!(
+            "Nothing has changed for {known}. To go on as {other}, sign out first, and then sign in as {other}."
+        ),
     )
 }
 
@@ -135,7 +146,7 @@ pub(crate) fn unconfirmed(service: ServiceId, known: &str) -> Problem {
     Problem::new(
         "unconfirmed",
         format!("{name} did not say who signed in, and the uploads here belong to {known}."),
-        "Sign in again in a moment; nothing is lost, and nothing is sent before that is known.",
+        "Sign in again in a moment; that sign-in was undone, and nothing else has changed.",
     )
 }
 

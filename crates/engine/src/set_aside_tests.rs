@@ -150,6 +150,8 @@ impl World {
             label: Some("ann".into()),
             scopes: Vec::new(),
         };
+        let lane = self.state.lane(ServiceId::MapMyTracks).unwrap();
+        drop(lane.begin_sign_in());
         self.state.handle(Event::SignedIn {
             service: ServiceId::MapMyTracks,
             result: Ok(who),

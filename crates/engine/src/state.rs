@@ -244,6 +244,12 @@ impl State {
                 result,
                 answer,
             } => self.signed_in(service, result, answer),
+            Event::Admitted {
+                service,
+                account,
+                result,
+                answer,
+            } => self.admitted(service, account, result, answer),
             Event::TurnedAway {
                 service,
                 problem,

@@ -9,7 +9,7 @@ mod common;
 use common::{Home, fit, status};
 use engine::view::{AccountState, Choice, ServiceSettings, UploadState};
 use engine::{AccountName, Command, Connected, Retry, ServiceId};
-use sandbox::{ATHLETES, Fault, Harm, ServiceName};
+use sandbox::{Fault, Harm, ServiceName};
 
 const TREK_POINT: ServiceId = ServiceId::TrekPoint;
 
@@ -309,67 +309,6 @@ fn a_second_account_gets_what_comes_later_and_the_rest_on_demand() {
     .unwrap();
     home.settle();
     assert_eq!(home.received(ServiceName::MapMyTracks), [fit(2), fit(3)]);
-}
-
-#[test]
-fn somebody_else_may_sign_in_only_after_a_sign_out() {
-    let home = Home::new();
-    home.sign_in(TREK_POINT);
-    let label = |home: &Home| {
-        home.service(TREK_POINT)
-            .account
-            .map(|account| account.label)
-    };
-    let first = label(&home);
-    let other = ATHLETES
-        .iter()
-        .find(|athlete| Some(athlete.username) != first.as_deref());
-    let other = other.unwrap().username;
-    home.sandbox
-        .switch(|switches| switches.account = other.to_owned());
-    let turned_away = home.ask(Command::SignIn {
-        service: TREK_POINT,
-    });
-    assert_eq!(turned_away.unwrap_err().code, "other_account");
-    let live = home.sandbox.tokens()["trek-point"];
-    assert_eq!(live.refresh.live, 1, "{live:?}");
-    let account = home.service(TREK_POINT).account.unwrap();
-    assert!(matches!(account.state, AccountState::NeedsSignIn { .. }));
-
-    home.ask(sign_out()).unwrap();
-    home.sign_in(TREK_POINT);
-    assert_eq!(label(&home).as_deref(), Some(other));
-}
-
-/// Whose uploads are here is known; who signs in must be known, too.
-#[test]
-fn nobody_unknown_signs_in_to_what_belongs_to_somebody() {
-    let home = Home::new();
-    let silent = || {
-        let fault = Fault::once(ServiceName::TrekPoint, "profile", status(500, None));
-        home.sandbox.fault(fault).unwrap();
-    };
-    let sign_in = || {
-        home.ask(Command::SignIn {
-            service: TREK_POINT,
-        })
-    };
-    let account = || home.service(TREK_POINT).account;
-    home.sign_in(TREK_POINT);
-    silent();
-    assert_eq!(sign_in().unwrap_err().code, "unconfirmed");
-    let state = account().unwrap().state;
-    assert!(matches!(state, AccountState::NeedsSignIn { .. }));
-    assert_eq!(home.sandbox.tokens()["trek-point"].refresh.live, 1);
-    // Also after a sign-out: it may be somebody else.
-    home.ask(sign_out()).unwrap();
-    silent();
-    assert_eq!(sign_in().unwrap_err().code, "unconfirmed");
-    assert!(account().is_none());
-    home.sign_in(TREK_POINT);
-    home.send_one();
-    home.settle();
-    assert_eq!(home.states(TREK_POINT), [UploadState::Sent]);
 }
 
 /// As when their disk is not there for a while, and when one of them was changed and the file comes again.

@@ -384,22 +384,7 @@ impl Client {
         let mut refused = None;
         loop {
             let token = self.token(refused.as_ref(), now).await?;
-            let mut request = Request::new(Method::GET, url.clone());
-            request
-                .headers_mut()
-                .insert(AUTHORIZATION, bearer(&token).ok_or_else(damaged)?);
-            request
-                .headers_mut()
-                .insert(ACCEPT, HeaderValue::from_static("application/json"));
-            let answer = self
-                .session
-                .wire
-                .ask(request, cap)
-                .await
-                .map_err(|lost| match cap {
-                    LIST if lost.too_long => Outcome::NoList(lost.what),
-                    _ => Outcome::transient(lost.what),
-                })?;
+            let answer = self.ask(url, cap, &token).await?;
             if !classify::refuses_token(&self.session.settings.descriptor.response, &answer) {
                 return Ok((answer, token));
             }
@@ -408,6 +393,24 @@ impl Client {
             }
             refused = Some(token);
         }
+    }
+
+    /// One reading request with this token, whatever is said to it.
+    pub(crate) async fn ask(
+        &self,
+        url: &Url,
+        cap: usize,
+        token: &Secret,
+    ) -> Result<Answer, Outcome> {
+        let mut request = Request::new(Method::GET, url.clone());
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, bearer(token).ok_or_else(damaged)?);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let asked = self.session.wire.ask(request, cap).await;
+        asked.map_err(|lost| match cap {
+            LIST if lost.too_long => Outcome::NoList(lost.what),
+            _ => Outcome::transient(lost.what),
+        })
     }
 
     /// The access token, or another one than the one that was refused.

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,6 +38,9 @@ pub(crate) struct Session {
     lock_dir: PathBuf,
     /// Shared with the clients before and after this one, as long as they speak of the same sign-in.
     gate: Arc<Mutex<Gate>>,
+    /// The tokens of a new sign-in of which it is not known yet whose they are. They are also in the store, under a name of their
+    /// own; but only these are let in, whatever another program has put there.
+    newcomer: std::sync::Mutex<Option<Tokens>>,
 }
 
 /// What only the holder of the gate may know.
@@ -70,6 +73,7 @@ impl Session {
             store,
             lock_dir,
             gate: Arc::default(),
+            newcomer: std::sync::Mutex::default(),
         }
     }
 
@@ -230,6 +234,30 @@ impl Session {
         }
     }
 
+    /// Stores the tokens of a new sign-in apart from those of the account, and reads them back; only then may they be used. Those
+    /// of a sign-in before that nobody has decided on are gone by it.
+    pub(crate) async fn set_apart(&self, tokens: &Tokens) -> Result<(), SecretError> {
+        drop(self.take_newcomer());
+        self.store_under(self.newcomer_name(), tokens).await?;
+        *self.newcomer() = Some(tokens.clone());
+        Ok(())
+    }
+
+    /// The tokens that were set apart, for whoever decides on them: they can be had once.
+    pub(crate) fn take_newcomer(&self) -> Option<Tokens> {
+        self.newcomer().take()
+    }
+
+    /// Removes what was set apart from the store, also what a run has left there that ended in the middle of a sign-in.
+    pub(crate) async fn forget_newcomer(&self) -> Result<(), SecretError> {
+        let name = self.newcomer_name();
+        self.in_store(move |store| store.delete(&name)).await
+    }
+
+    fn newcomer(&self) -> std::sync::MutexGuard<'_, Option<Tokens>> {
+        self.newcomer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Replaces the tokens by those of a new sign-in.
     pub(crate) async fn replace(
         &self,
@@ -242,11 +270,13 @@ impl Session {
         Ok(())
     }
 
-    /// Removes the tokens.
+    /// Removes the tokens, and what is left of a sign-in that nobody has decided on.
     pub(crate) async fn forget(&self, held: &mut Held<'_>) -> Result<(), SecretError> {
         *held.gate = Gate::default();
+        drop(self.take_newcomer());
         let name = self.account_name();
-        self.in_store(move |store| store.delete(&name)).await
+        self.in_store(move |store| store.delete(&name)).await?;
+        self.forget_newcomer().await
     }
 
     /// The tokens as another process may just have left them, or newer ones that are not stored yet.
@@ -283,7 +313,11 @@ impl Session {
     }
 
     async fn store_tokens(&self, tokens: &Tokens) -> Result<(), SecretError> {
-        let name = self.account_name();
+        self.store_under(self.account_name(), tokens).await
+    }
+
+    /// Stores tokens under this name and reads them back.
+    async fn store_under(&self, name: String, tokens: &Tokens) -> Result<(), SecretError> {
         let text = tokens.to_text(&self.settings.origins());
         let text = text.ok_or(SecretError::NotKept)?;
         self.in_store(move |store| {
@@ -358,6 +392,10 @@ impl Session {
 
     fn account_name(&self) -> String {
         format!("account:{}", self.id.name())
+    }
+
+    fn newcomer_name(&self) -> String {
+        format!("sign-in:{}", self.id.name())
     }
 
     pub(crate) fn secret_name(&self) -> String {

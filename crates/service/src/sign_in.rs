@@ -1,4 +1,5 @@
-//! A sign-in from the first click to stored tokens, and who it turned out to be. Knows no window: the browser is opened by the caller.
+//! A sign-in from the first click to tokens that are set apart, who it turned out to be, and its admission. Knows no window and no
+//! account: the browser is opened, and who may come in is decided, by the caller.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,11 +10,11 @@ use crate::answer::clean;
 use crate::callback::{Brought, Port, PortsBusy, STAY};
 use crate::client::{Client, Clock};
 use crate::oauth::GrantError;
-use crate::outcome::Outcome;
 use crate::redact::redacted;
 use crate::secret::{Secret, SecretError};
-use crate::settings::ServiceId;
+use crate::settings::{Base, ServiceId};
 use crate::tokens::Tokens;
+use crate::wire::ANSWER;
 
 /// How long the browser may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
@@ -151,7 +152,8 @@ fn ports_listed(ports: &[u16]) -> String {
 impl Client {
     /// Signs in through the user's own browser: binds the redirect address, lets `open` open the service's page (it must
     /// return at once), waits up to five minutes or until `cancel` resolves, trades the code, stores the tokens and reads
-    /// them back, and asks who it is where the service tells. An earlier sign-in at this service is replaced.
+    /// them back, and asks who it is where the service tells. They are apart from those of the account, which stay in use, until
+    /// [`Client::admit`] or [`Client::turn_away`]: nothing may go out with them before somebody has decided whose it is.
     ///
     /// # Errors
     /// In words, with nothing changed: the earlier sign-in, if any, is as it was.
@@ -209,8 +211,30 @@ impl Client {
                 .scopes
                 .clone_from(&session.settings.descriptor.oauth.scopes);
         }
-        self.store_sign_in(&tokens).await?;
-        Ok(self.introduce(tokens.scopes, now).await)
+        session.set_apart(&tokens).await?;
+        Ok(self.introduce(tokens).await)
+    }
+
+    /// Puts the tokens of the last sign-in in the place of the account's. Nothing happens where none are set apart.
+    ///
+    /// # Errors
+    /// They could not be stored, and are of no use any more: one must sign in again.
+    pub async fn admit(&self) -> Result<(), SignInError> {
+        let session = &self.session;
+        let Some(tokens) = session.take_newcomer() else {
+            return Ok(());
+        };
+        let held = session.hold().await;
+        let mut held = held.map_err(|said| SignInError::Refused {
+            service: session.id,
+            said,
+        })?;
+        session.replace(&mut held, &tokens).await?;
+        if let Err(error) = session.forget_newcomer().await {
+            // They are where they belong; what is left is never read, and goes with the next sign-in or the sign-out.
+            tracing::warn!(service = session.id.name(), "{error}");
+        }
+        Ok(())
     }
 
     /// The client secret where one is wanted; an error when something is not set up.
@@ -231,38 +255,28 @@ impl Client {
         }
     }
 
-    async fn store_sign_in(&self, tokens: &Tokens) -> Result<(), SignInError> {
-        let service = self.session.id;
-        let mut held = self
-            .session
-            .hold()
-            .await
-            .map_err(|what| SignInError::Refused {
-                service,
-                said: what,
-            })?;
-        Ok(self.session.replace(&mut held, tokens).await?)
+    /// Who it is, where the service tells; not knowing is no reason to undo a sign-in.
+    async fn introduce(&self, tokens: Tokens) -> SignedIn {
+        let profile = self.profile_of(&tokens.access).await;
+        let (remote_id, label) = match profile {
+            Some(profile) => (Some(profile.id), profile.username.or(profile.email)),
+            None => (None, None),
+        };
+        SignedIn {
+            remote_id,
+            label,
+            scopes: tokens.scopes,
+        }
     }
 
-    /// Who it is, where the service tells; not knowing is no reason to undo a sign-in.
-    async fn introduce(&self, scopes: Vec<String>, now: Clock<'_>) -> SignedIn {
-        let profile = if self.has_profile() {
-            self.profile(now).await
-        } else {
-            Err(Outcome::Unknown(String::new()))
-        };
-        match profile {
-            Ok(profile) => SignedIn {
-                remote_id: Some(profile.id),
-                label: profile.username.or(profile.email),
-                scopes,
-            },
-            Err(_) => SignedIn {
-                remote_id: None,
-                label: None,
-                scopes,
-            },
-        }
+    /// Whose this token is: asked with it alone, as what is stored may be somebody else's.
+    async fn profile_of(&self, token: &Secret) -> Option<Profile> {
+        let settings = &self.session.settings;
+        let url = settings
+            .url(Base::OAuth, &settings.descriptor.oauth.profile)
+            .filter(|_| self.has_profile())?;
+        let answer = self.ask(&url, ANSWER, token).await.ok()?;
+        read_profile(&answer.json().filter(|_| answer.is_success())?)
     }
 
     async fn told<'a>(

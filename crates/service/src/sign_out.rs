@@ -1,4 +1,5 @@
-//! A sign-out: the tokens are revoked at the service and gone from here. Knows no library: uploads stay as they are.
+//! A sign-out: the tokens are revoked at the service and gone from here; and the same for a new sign-in that is not let in. Knows no
+//! library: uploads stay as they are.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::client::Client;
 use crate::oauth::GrantError;
 use crate::secret::{Secret, SecretError};
 use crate::settings::ServiceId;
+use crate::tokens::Tokens;
 
 /// How long each revocation may take: a sign-out must work without a network too.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -21,6 +23,12 @@ pub struct SignedOut {
     /// What the user should know, one sentence.
     pub note: Option<String>,
 }
+
+/// There was nothing to sign out.
+const NOBODY: SignedOut = SignedOut {
+    revoked: false,
+    note: None,
+};
 
 /// Why the sign-in could not be removed from this computer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -76,10 +84,7 @@ impl Client {
         };
         let Some(tokens) = tokens else {
             session.forget(&mut held).await?;
-            return Ok(SignedOut {
-                revoked: false,
-                note: None,
-            });
+            return Ok(NOBODY);
         };
         if !tokens.are_for(&session.settings.origins()) {
             session.forget(&mut held).await?;
@@ -88,6 +93,37 @@ impl Client {
                 note: Some(not_told(session.id, "its address was changed")),
             });
         }
+        let trouble = self.revoke_all(&tokens).await;
+        session.forget(&mut held).await?;
+        Ok(self.ended(trouble))
+    }
+
+    /// Revokes the tokens of the last sign-in, which was not let in, and erases them here whatever the service says. The account's
+    /// own tokens stay as they are, and in use. Nothing happens where none are set apart.
+    ///
+    /// # Errors
+    /// Only when they could not be erased from the secret store. They are never read there.
+    pub async fn turn_away(&self) -> Result<SignedOut, SignOutError> {
+        let session = &self.session;
+        let Some(tokens) = session.take_newcomer() else {
+            return Ok(NOBODY);
+        };
+        let trouble = self.revoke_all(&tokens).await;
+        session.forget_newcomer().await?;
+        Ok(self.ended(trouble))
+    }
+
+    fn ended(&self, trouble: Option<String>) -> SignedOut {
+        let note = trouble.map(|what| not_told(self.session.id, &what));
+        SignedOut {
+            revoked: note.is_none(),
+            note,
+        }
+    }
+
+    /// Revokes the refresh token, then the access token. Nothing when both are revoked, else why one is not, as a clause.
+    async fn revoke_all(&self, tokens: &Tokens) -> Option<String> {
+        let session = &self.session;
         let rules = &session.settings.descriptor.oauth;
         // Without it a public client still can revoke; a confidential one gets a note.
         let secret = session.client_secret().await.unwrap_or(None);
@@ -103,12 +139,7 @@ impl Client {
                 trouble = Some(what);
             }
         }
-        session.forget(&mut held).await?;
-        let note = trouble.map(|what| not_told(session.id, &what));
-        Ok(SignedOut {
-            revoked: note.is_none(),
-            note,
-        })
+        trouble
     }
 
     async fn revoke(

@@ -1,74 +1,21 @@
 //! Sign-in and sign-out as a whole: a server that holds to the documents, a browser that is played by the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
 
+#[path = "common/browser.rs"]
+mod browser;
 mod common;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::response::Response;
-use common::ports::quiet_ports;
+use browser::{browser, free_port, ready, sign_in_and_admit};
 use common::{Fake, Seen, client, json, now, run, settings, signed_in, silent, stored_access};
-use service::{
-    Client, Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore, SignInError,
-};
+use service::{Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore, SignInError};
 use track::Format;
 
 const MMT: ServiceId = ServiceId::MapMyTracks;
 const TP: ServiceId = ServiceId::TrekPoint;
-
-fn free_port() -> u16 {
-    let [port] = quiet_ports();
-    port
-}
-
-fn ready(
-    id: ServiceId,
-    server: u16,
-    redirect: &str,
-) -> (Client, Arc<SessionStore>, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SessionStore::new());
-    let settings = settings(id, server, &format!("redirect_uris = [\"{redirect}\"]"));
-    (
-        client(
-            settings,
-            Arc::clone(&store) as Arc<dyn SecretStore>,
-            folder.path(),
-        ),
-        store,
-        folder,
-    )
-}
-
-/// Plays the browser: reads the authorize address, and comes back with `answer` in place of `STATE`.
-fn browser(address: &str, answer: &str, asked: Arc<Mutex<String>>) {
-    *asked.lock().unwrap() = address.to_owned();
-    let query = |name: &str| {
-        url::Url::parse(address)
-            .unwrap()
-            .query_pairs()
-            .find(|(key, _)| key == name)
-            .unwrap()
-            .1
-            .into_owned()
-    };
-    let back = format!(
-        "{}?{}",
-        query("redirect_uri"),
-        answer.replace("STATE", &query("state"))
-    );
-    tokio::spawn(async move {
-        reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .unwrap()
-            .get(back)
-            .send()
-            .await
-            .unwrap()
-    });
-}
 
 fn tokens(seen: &Seen) -> Response {
     match seen.path.as_str() {
@@ -90,10 +37,7 @@ async fn trek_point_with_pkce_and_profile() {
     let (client, store, _folder) = ready(TP, fake.port, &redirect);
     let asked = Arc::new(Mutex::new(String::new()));
     let open = |address: &str| browser(address, "code=c%2F0&state=STATE", Arc::clone(&asked));
-    let who = client
-        .sign_in(&open, &now, std::future::pending())
-        .await
-        .unwrap();
+    let who = sign_in_and_admit(&client, &open).await.unwrap();
     assert_eq!(
         (who.remote_id.as_deref(), who.label.as_deref()),
         (Some("42"), Some("trailrunner"))
@@ -148,10 +92,7 @@ async fn map_my_tracks_with_raw_basic() {
         .unwrap();
     assert!(client.has_client_secret().await.unwrap());
     let open = |address: &str| browser(address, "state=STATE&code=abc", Arc::default());
-    let who = client
-        .sign_in(&open, &now, std::future::pending())
-        .await
-        .unwrap();
+    let who = sign_in_and_admit(&client, &open).await.unwrap();
     assert_eq!(
         (who.remote_id, who.label, who.scopes.len()),
         (None, None, 0)
@@ -451,7 +392,7 @@ async fn a_sign_in_that_is_not_stored_leaves_the_earlier_one() {
     let closed = Outcome::SecretsClosed(SecretError::Locked);
     assert_eq!(upload().await, closed);
     let open = |address: &str| browser(address, "code=c&state=STATE", Arc::default());
-    let signed_in = client.sign_in(&open, &now, std::future::pending()).await;
+    let signed_in = sign_in_and_admit(&client, &open).await;
     assert_eq!(signed_in, Err(SignInError::Secret(SecretError::Locked)));
     store.locked.store(false, Ordering::SeqCst);
     let outcome = upload().await;

@@ -344,4 +344,6 @@ fn every_call_can_run_on_its_own_task() {
     check(&client.profile(&now));
     check(&client.sign_out());
     check(&client.sign_in(&|_| {}, &now, std::future::pending()));
+    check(&client.admit());
+    check(&client.turn_away());
 }

@@ -23,7 +23,7 @@ use super::services::Services;
 use super::store::Store;
 use crate::clock::{Clock, Moments};
 use crate::config::Config;
-use crate::event::{Command, Event};
+use crate::event::{Answer, Command, Event};
 use crate::intake::Found;
 use crate::lane::ClientSecret;
 use crate::network::Network;
@@ -244,16 +244,19 @@ impl World {
 
     /// Tells the program to do something; whether that went well, where it says so at once.
     pub(super) fn command(&mut self, command: Command) -> bool {
-        let (answer, _) = oneshot::channel();
+        let (answer, told) = oneshot::channel();
         self.handle(Event::Asked { command, answer });
-        self.went_well()
+        self.went_well(told)
     }
 
-    /// Whether what the program was last told was done at once.
-    fn went_well(&mut self) -> bool {
+    /// Whether what the program was told is done by now.
+    fn went_well(&mut self, mut told: oneshot::Receiver<Answer>) -> bool {
         let state = &mut self.program.as_mut().unwrap().state;
-        let replies = std::mem::take(&mut state.replies);
-        replies.last().is_some_and(|(_, done)| done.is_ok()) && !self.disk.is_off()
+        for (answer, done) in state.replies.drain(..) {
+            // Most of them nobody waits for.
+            let _ = answer.send(done);
+        }
+        told.try_recv().is_ok_and(|done| done.is_ok()) && !self.disk.is_off()
     }
 
     pub(super) fn handle(&mut self, event: Event) {
@@ -272,13 +275,17 @@ impl World {
             label: Some("ann".into()),
             scopes: Vec::new(),
         };
-        let (answer, _) = oneshot::channel();
+        let (answer, told) = oneshot::channel();
+        let state = &mut self.program.as_mut().unwrap().state;
+        drop(state.lane(id).unwrap().begin_sign_in());
         self.handle(Event::SignedIn {
             service: id,
             result: Ok(who),
             answer,
         });
-        if self.went_well() {
+        // Its tokens are in their place already; the program only has to find that.
+        self.turn();
+        if self.went_well(told) {
             self.services.is_signed_in(id);
         }
     }

@@ -146,6 +146,13 @@ impl Home {
         self.runtime.block_on(self.engine().ask(command))
     }
 
+    /// The same without waiting for what comes of it.
+    pub(crate) fn begin(&self, command: Command) {
+        let asked = self.engine().ask(command);
+        let asked = async { tokio::time::timeout(Duration::from_millis(1), asked).await };
+        assert!(self.runtime.block_on(asked).is_err(), "it is done already");
+    }
+
     /// Waits until nothing is under way or due within two seconds.
     pub(crate) fn settle(&self) {
         let settled = self.engine().settled(Duration::from_secs(2));

@@ -115,7 +115,11 @@ impl World {
 
 async fn signing_in(client: &Client) -> (String, String) {
     let never = std::future::pending();
-    match client.sign_in(&browser, &now, never).await {
+    let signed_in = client.sign_in(&browser, &now, never).await;
+    if signed_in.is_ok() {
+        client.admit().await.unwrap();
+    }
+    match signed_in {
         Ok(who) => match who.remote_id {
             Some(id) => (format!("signed in, {id}"), String::new()),
             None => ("signed in".into(), String::new()),

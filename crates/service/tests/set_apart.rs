@@ -1,0 +1,250 @@
+//! A new sign-in, until somebody has decided whether it may come in: its tokens are not the account's.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
+
+#[path = "common/browser.rs"]
+mod browser;
+mod common;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::response::Response;
+use browser::{browser, free_port, ready};
+use common::{Fake, Seen, client, json, now, run, settings, signed_in, silent, stored_access};
+use serde_json::Value;
+use service::{
+    Client, FileStore, Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore,
+    SignedIn, SignedOut,
+};
+use track::Format;
+
+const TP: ServiceId = ServiceId::TrekPoint;
+const APART: &str = "sign-in:trek-point";
+
+/// Ann's token is `ann1`, and `ann2` after a renewal with `ann-r1`; who comes with a code is Bob, whose token is `bob1`.
+fn answers(seen: &Seen) -> Response {
+    match seen.path.as_str() {
+        "/oauth/profile" if seen.header("authorization") == "Bearer bob1" => {
+            json(200, r#"{"id":43,"username":"bob"}"#)
+        }
+        "/oauth/profile" => json(200, r#"{"id":42,"username":"ann"}"#),
+        "/oauth/token" if seen.form()["grant_type"] == "authorization_code" => json(
+            200,
+            r#"{"access_token":"bob1","token_type":"Bearer","expires_in":3600,"refresh_token":"bob-r1"}"#,
+        ),
+        "/oauth/token" if seen.form()["refresh_token"] == "ann-r1" => json(
+            200,
+            r#"{"access_token":"ann2","token_type":"Bearer","expires_in":3600,"refresh_token":"ann-r2"}"#,
+        ),
+        "/oauth/revoke" => json(200, ""),
+        _ => json(200, r#"{"id":5,"status":"ready"}"#),
+    }
+}
+
+async fn comes_back(client: &Client) -> SignedIn {
+    let open = |address: &str| browser(address, "code=c&state=STATE", Arc::default());
+    let signed_in = client.sign_in(&open, &now, std::future::pending());
+    signed_in.await.unwrap()
+}
+
+fn redirect() -> String {
+    format!("http://127.0.0.1:{}/a", free_port())
+}
+
+/// The access token that is set apart.
+fn set_apart(store: &dyn SecretStore) -> Option<String> {
+    let text = store.get(APART).unwrap()?;
+    let json: Value = serde_json::from_str(text.expose()).unwrap();
+    Some(json["access_token"].as_str().unwrap().to_owned())
+}
+
+/// With whose token the only upload there was came.
+async fn uploads_as(client: &Client, fake: &Fake) -> String {
+    let outcome = client.upload(run("x", Format::Fit), &silent, &now).await;
+    assert!(matches!(outcome, Outcome::Created { .. }), "{outcome:?}");
+    let seen = fake.seen("/api/v1/activities");
+    seen.last().unwrap().header("authorization").to_owned()
+}
+
+#[tokio::test]
+async fn they_are_stored_before_they_are_used_and_let_in_by_a_word() {
+    let stores: Arc<Mutex<Option<Arc<SessionStore>>>> = Arc::default();
+    let at_profile = Arc::new(Mutex::new(Vec::new()));
+    let (known, noted) = (Arc::clone(&stores), Arc::clone(&at_profile));
+    let fake = Fake::start(move |seen| {
+        if seen.path == "/oauth/profile" {
+            let known = known.lock().unwrap();
+            let store = known.as_deref().unwrap();
+            let shown = seen.header("authorization").to_owned();
+            let both = (shown, set_apart(store), stored_access(store, TP));
+            noted.lock().unwrap().push(both);
+        }
+        answers(seen)
+    })
+    .await;
+    let (client, store, _folder) = ready(TP, fake.port, &redirect());
+    *stores.lock().unwrap() = Some(Arc::clone(&store));
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    let who = comes_back(&client).await;
+    assert_eq!(who.label.as_deref(), Some("bob"));
+    let expected = (
+        "Bearer bob1".into(),
+        Some("bob1".into()),
+        Some("ann1".into()),
+    );
+    assert_eq!(*at_profile.lock().unwrap(), [expected]);
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+    assert_eq!(uploads_as(&client, &fake).await, "Bearer ann1");
+    client.admit().await.unwrap();
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("bob1"));
+    assert_eq!(set_apart(store.as_ref()), None);
+    assert_eq!(uploads_as(&client, &fake).await, "Bearer bob1");
+    // There is nobody left to decide on.
+    client.admit().await.unwrap();
+    client.turn_away().await.unwrap();
+    assert_eq!(uploads_as(&client, &fake).await, "Bearer bob1");
+    assert!(fake.seen("/oauth/revoke").is_empty());
+}
+
+/// A request of the account's that is refused meanwhile is renewed with the account's own sign-in.
+#[tokio::test]
+async fn a_renewal_meanwhile_is_the_accounts() {
+    let fake = Fake::start(|seen| match seen.path.as_str() {
+        "/api/v1/activities" if seen.header("authorization") == "Bearer ann1" => {
+            json(401, r#"{"error":"invalid_token"}"#)
+        }
+        _ => answers(seen),
+    })
+    .await;
+    let (client, store, _folder) = ready(TP, fake.port, &redirect());
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    comes_back(&client).await;
+    assert_eq!(uploads_as(&client, &fake).await, "Bearer ann2");
+    client.turn_away().await.unwrap();
+    assert_eq!(uploads_as(&client, &fake).await, "Bearer ann2");
+}
+
+/// A new token that is refused at once is not renewed, and none of the account's is shown for it.
+#[tokio::test]
+async fn the_profile_is_asked_with_nobody_elses_tokens() {
+    let fake = Fake::start(|seen| match seen.path.as_str() {
+        "/oauth/profile" => json(401, r#"{"error":"invalid_token"}"#),
+        _ => answers(seen),
+    })
+    .await;
+    let (client, store, _folder) = ready(TP, fake.port, &redirect());
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    assert_eq!(comes_back(&client).await.remote_id, None);
+    let asked = fake.seen("/oauth/profile");
+    let shown: Vec<_> = asked
+        .iter()
+        .map(|seen| seen.header("authorization"))
+        .collect();
+    assert_eq!(shown, ["Bearer bob1"]);
+    assert_eq!(fake.seen("/oauth/token").len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_turned_away_is_revoked_and_the_account_stays() {
+    let fake = Fake::start(answers).await;
+    let (client, store, _folder) = ready(TP, fake.port, &redirect());
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    comes_back(&client).await;
+    let out = client.turn_away().await.unwrap();
+    let told = SignedOut {
+        revoked: true,
+        note: None,
+    };
+    assert_eq!(out, told);
+    let revoked = fake.seen("/oauth/revoke");
+    let revoked: Vec<_> = revoked
+        .iter()
+        .map(|seen| seen.form()["token"].clone())
+        .collect();
+    assert_eq!(revoked, ["bob-r1", "bob1"]);
+    assert_eq!(set_apart(store.as_ref()), None);
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+    assert_eq!(uploads_as(&client, &fake).await, "Bearer ann1");
+}
+
+/// The program ends before anybody has decided: what is left in the store is never used, and goes with the sign-out.
+#[tokio::test]
+async fn what_a_run_has_left_is_never_let_in() {
+    let fake = Fake::start(answers).await;
+    let folder = tempfile::tempdir().unwrap();
+    let stores: [Arc<dyn SecretStore>; 2] = [
+        Arc::new(SessionStore::new()),
+        Arc::new(FileStore::new(folder.path())),
+    ];
+    for store in stores {
+        let run_of = || {
+            let redirects = format!("redirect_uris = [\"{}\"]", redirect());
+            let settings = settings(TP, fake.port, &redirects);
+            client(settings, Arc::clone(&store), folder.path())
+        };
+        signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+        comes_back(&run_of()).await;
+        assert_eq!(set_apart(store.as_ref()).as_deref(), Some("bob1"));
+        let next = run_of();
+        assert_eq!(uploads_as(&next, &fake).await, "Bearer ann1");
+        next.admit().await.unwrap();
+        next.turn_away().await.unwrap();
+        assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+        next.sign_out().await.unwrap();
+        assert_eq!(set_apart(store.as_ref()), None);
+        assert_eq!(stored_access(store.as_ref(), TP), None);
+    }
+}
+
+/// A store that takes nothing while it is locked.
+#[derive(Default)]
+struct Lockable {
+    inner: SessionStore,
+    locked: AtomicBool,
+}
+
+impl SecretStore for Lockable {
+    fn get(&self, name: &str) -> Result<Option<Secret>, SecretError> {
+        self.inner.get(name)
+    }
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), SecretError> {
+        if self.locked.load(Ordering::SeqCst) {
+            return Err(SecretError::Locked);
+        }
+        self.inner.set(name, secret)
+    }
+    fn delete(&self, name: &str) -> Result<(), SecretError> {
+        self.inner.delete(name)
+    }
+    fn place(&self) -> String {
+        "here".into()
+    }
+}
+
+/// Neither what another program has put there, nor what could not be let in once.
+#[tokio::test]
+async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
+    let fake = Fake::start(answers).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Lockable::default());
+    let redirects = format!("redirect_uris = [\"{}\"]", redirect());
+    let client = client(
+        settings(TP, fake.port, &redirects),
+        Arc::clone(&store) as Arc<dyn SecretStore>,
+        folder.path(),
+    );
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    let theirs = Secret::new(r#"{"access_token":"eve1","scopes":[]}"#);
+    comes_back(&client).await;
+    store.set(APART, &theirs).unwrap();
+    client.admit().await.unwrap();
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("bob1"));
+
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    comes_back(&client).await;
+    store.locked.store(true, Ordering::SeqCst);
+    assert_eq!(client.admit().await.unwrap_err().code(), "keyring_locked");
+    store.locked.store(false, Ordering::SeqCst);
+    client.admit().await.unwrap();
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+}
