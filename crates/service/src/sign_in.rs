@@ -10,7 +10,7 @@ use crate::answer::clean;
 use crate::callback::{Brought, Port, PortsBusy, STAY};
 use crate::client::{Client, Clock};
 use crate::oauth::GrantError;
-use crate::redact::redacted;
+use crate::redact::{Redactor, redacted};
 use crate::secret::{Secret, SecretError};
 use crate::settings::{Base, ServiceId};
 use crate::tokens::Tokens;
@@ -262,10 +262,19 @@ impl Client {
             Some(profile) => (Some(profile.id), profile.username.or(profile.email)),
             None => (None, None),
         };
+        // All of it is kept and shown: a service that gives back what it knows of us must not get it there.
+        let client = self.session.client_secret().await.ok().flatten();
+        let known = [
+            Some(&tokens.access),
+            tokens.refresh.as_ref(),
+            client.as_ref(),
+        ];
+        let redactor = Redactor::new(known.into_iter().flatten());
+        let clean = |text: String| redactor.clean(&text);
         SignedIn {
-            remote_id,
-            label,
-            scopes: tokens.scopes,
+            remote_id: remote_id.map(clean),
+            label: label.map(clean),
+            scopes: tokens.scopes.into_iter().map(clean).collect(),
         }
     }
 

@@ -248,3 +248,20 @@ async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
     client.admit().await.unwrap();
     assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
 }
+
+/// They would be the name of the account, and what it may do.
+#[tokio::test]
+async fn a_profile_that_repeats_our_token_does_not_get_it_through() {
+    let fake = Fake::start(|seen| match seen.path.as_str() {
+        "/oauth/profile" => json(200, r#"{"id":"x-bobs-token","username":"bobs-token"}"#),
+        _ => json(
+            200,
+            r#"{"access_token":"bobs-token","token_type":"Bearer","expires_in":3600,"scope":"read bobs-token"}"#,
+        ),
+    })
+    .await;
+    let (client, _store, _folder) = ready(TP, fake.port, &redirect());
+    let who = comes_back(&client).await;
+    assert!(who.label.is_some() && who.scopes.len() == 2, "{who:?}");
+    assert!(!format!("{who:?}").contains("bobs-token"), "{who:?}");
+}
