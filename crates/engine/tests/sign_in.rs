@@ -43,6 +43,15 @@ fn fault(home: &Home, endpoint: &str, harm: Harm) {
     home.sandbox.fault(fault).unwrap();
 }
 
+/// A sign-in that has its tokens, and waits for the answer to whose they are: a request counts once it is answered.
+fn begin_slowly(home: &Home) {
+    fault(home, "profile", Harm::Slow { ms: 3_000 });
+    let traded = || home.sandbox.count(ServiceName::TrekPoint, "token");
+    let before = traded();
+    home.begin(SIGN_IN);
+    home.until("the tokens", || (traded() > before).then_some(()));
+}
+
 #[track_caller]
 fn connected(home: &Home) {
     let account = home.service(TREK_POINT).account.unwrap();
@@ -172,12 +181,7 @@ fn a_sign_in_that_ends_in_the_middle_changes_nothing() {
 #[test]
 fn a_sign_in_outlives_settings_that_are_saved_meanwhile() {
     let home = Home::new();
-    fault(&home, "profile", Harm::Slow { ms: 2_000 });
-    home.begin(SIGN_IN);
-    home.until("the question whose it is", || {
-        let profiles = home.sandbox.count(ServiceName::TrekPoint, "profile");
-        (profiles > 0).then_some(())
-    });
+    begin_slowly(&home);
     // Nobody knows yet who is to be signed out.
     assert_eq!(home.ask(sign_out()).unwrap_err().code, "no_such_account");
     let settings = home.engine().settings().unwrap().services;
@@ -202,13 +206,7 @@ fn a_sign_in_outlives_settings_that_are_saved_meanwhile() {
 fn a_sign_out_waits_for_a_sign_in() {
     let home = Home::new();
     home.sign_in(TREK_POINT);
-    let profiles = || home.sandbox.count(ServiceName::TrekPoint, "profile");
-    let before = profiles();
-    fault(&home, "profile", Harm::Slow { ms: 1_000 });
-    home.begin(SIGN_IN);
-    home.until("the question whose it is", || {
-        (profiles() > before).then_some(())
-    });
+    begin_slowly(&home);
     assert_eq!(home.ask(sign_out()).unwrap_err().code, "busy");
     home.settle();
     connected(&home);
