@@ -158,9 +158,9 @@ pub(crate) const SHAPES: [Shape; 23] = [
         status: "404 Not Found",
         body: r#"{"error":"not_found"}"#,
         others: &[(TP_LIST, &[("200 OK", EMPTY_LIST)])],
-        whole: "refused",
+        whole: "vanished",
         lost: "transient",
-        torn: "refused",
+        torn: "vanished",
         uploads: 0,
         ..PLAIN
     },
