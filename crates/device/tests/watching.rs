@@ -5,6 +5,8 @@
     reason = "a test ends where something unexpected happens"
 )]
 
+#[path = "common/mounted.rs"]
+mod mounted;
 #[path = "../../../tests/common/skipped.rs"]
 mod skipped;
 
@@ -12,7 +14,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use device::{
     Device, DeviceError, DeviceKind, Exclusions, Pace, Recording, Watch, is_there, look,
     read_recording,
 };
+use mounted::{Mounted, image, tmpfs};
 use skipped::skipped;
 
 fn list(device: &Device) -> Result<Vec<Recording>, DeviceError> {
@@ -167,72 +169,6 @@ fn a_watch_may_be_dropped_by_its_own_call() {
     lists.recv_timeout(Duration::from_secs(5)).unwrap();
 }
 
-/// A mounted volume that goes when dropped.
-struct Mounted {
-    at: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Mounted {
-    fn point() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let at = fs::canonicalize(folder.path()).unwrap().join("MY WATCH");
-        fs::create_dir(&at).unwrap();
-        (folder, at)
-    }
-
-    fn mount(&self, arguments: &[&str]) -> bool {
-        Command::new("mount")
-            .args(arguments)
-            .arg(&self.at)
-            .output()
-            .is_ok_and(|output| output.status.success())
-    }
-
-    fn unmount(&self) -> bool {
-        Command::new("umount")
-            .arg(&self.at)
-            .status()
-            .is_ok_and(|status| status.success())
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        // Most tests have unmounted it already.
-        let _ = Command::new("umount").arg("-l").arg(&self.at).output();
-    }
-}
-
-fn tmpfs(what: &str) -> Option<Mounted> {
-    let (folder, at) = Mounted::point();
-    let mounted = Mounted {
-        at,
-        _folder: folder,
-    };
-    if mounted.mount(&["-t", "tmpfs", "tmpfs"]) {
-        return Some(mounted);
-    }
-    skipped(what, "mounting needs root");
-    None
-}
-
-/// An ext4 file with a Garmin in it, on a loop device.
-fn image(folder: &Path) -> Option<PathBuf> {
-    let content = folder.join("content");
-    fs::create_dir_all(content.join("Garmin/Activity")).unwrap();
-    fs::write(content.join("Garmin/Activity/a.fit"), "recording").unwrap();
-    let image = folder.join("watch.img");
-    fs::File::create(&image).unwrap().set_len(8 << 20).unwrap();
-    let made = Command::new("mkfs.ext4")
-        .args(["-q", "-F", "-d"])
-        .arg(&content)
-        .arg(&image)
-        .output();
-    made.is_ok_and(|output| output.status.success())
-        .then_some(image)
-}
-
 /// A recording on another disk, or elsewhere on this one, is not the device's, whatever stands before its name.
 #[test]
 fn what_is_mounted_inside_a_device_is_never_read() {
@@ -286,66 +222,6 @@ fn what_is_mounted_inside_a_device_is_never_read() {
         let is_none = matches!(read, Err(DeviceError::NotAFile { .. }));
         assert!(is_none && bytes.is_empty(), "{name}: {read:?}");
     }
-}
-
-/// What a disk says that was pulled out is no use: it lists itself as empty. The table of mounts goes on naming it.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_device_whose_disk_is_gone_is_not_there_though_it_is_mounted() {
-    let _alone = alone();
-    let (folder, at) = Mounted::point();
-    let mounted = Mounted {
-        at,
-        _folder: folder,
-    };
-    if !mounted.mount(&["-t", "tmpfs", "/dev/trackdock-no-such-disk"]) {
-        return skipped("a mount without its disk", "mounting needs root");
-    }
-    let mut device = device::folder(&mounted.at).unwrap();
-    assert!(is_there(&device));
-    // As FAT through FUSE is mounted: the kernel has no number of it, only the node.
-    let mount = device.mount.as_mut().unwrap();
-    mount.file_system = "fuseblk".into();
-    assert!(!is_there(&device));
-    assert_eq!(list(&device).unwrap_err().code(), "device_gone");
-}
-
-/// The names are there, and what they stand for is not: the system answers with an error of the disk.
-#[test]
-fn a_damaged_file_or_folder_keeps_the_others_from_nothing() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().unwrap();
-    let rides = folder.path().join("content/Garmin/Activity");
-    fs::create_dir_all(rides.join("deep")).unwrap();
-    for name in ["bad.fit", "good.fit", "deep/lost.fit"] {
-        fs::write(rides.join(name), "recording").unwrap();
-    }
-    let (point, at) = Mounted::point();
-    let mounted = Mounted { at, _folder: point };
-    let Some(image) = image(folder.path()) else {
-        return skipped("a damaged volume", "no mkfs.ext4");
-    };
-    for name in ["bad.fit", "deep"] {
-        let damage = Command::new("debugfs")
-            .args(["-w", "-R", &format!("clri /Garmin/Activity/{name}")])
-            .arg(&image)
-            .output();
-        assert!(damage.unwrap().status.success(), "{name}");
-    }
-    if !mounted.mount(&["-o", "loop,ro", image.to_str().unwrap()]) {
-        return skipped("a damaged volume", "needs root and a loop device");
-    }
-    let device = device::folder(&mounted.at).unwrap();
-    let listing = device::list(&device, device::MOST_NAMES).unwrap();
-    let mut names: Vec<_> = listing
-        .recordings
-        .iter()
-        .filter_map(|recording| recording.path.file_name()?.to_str())
-        .collect();
-    names.sort_unstable();
-    assert_eq!(names, ["a.fit", "good.fit"]);
-    let trouble = listing.trouble.map(|trouble| trouble.code());
-    assert_eq!(trouble, Some(DeviceError::UNREADABLE));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use device::Device;
 use jiff::Timestamp;
-use library::{AccountId, UploadId};
+use library::{IfOther, SignIn, UploadId};
 use service::{
     Outcome, RemoteActivity, Secret, ServiceId, SignInError, SignOutError, SignedIn, SignedOut,
 };
@@ -68,7 +68,7 @@ pub(crate) enum Event {
     /// The tokens of who signed in are in the place of the account's, or could not be put there.
     Admitted {
         service: ServiceId,
-        account: AccountId,
+        who: (SignIn, IfOther),
         result: Result<(), SignInError>,
         answer: oneshot::Sender<Answer>,
     },

@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use library::{AccountId, AccountState, IfOther, SignIn};
+use library::{IfOther, SignIn};
 use service::{Client, ServiceId, SignInError, SignOutError, SignedIn};
 use tokio::sync::oneshot;
 
 use crate::event::{Answer, Event};
-use crate::keeping::reason;
 use crate::network::{BROKE_OFF, unbroken};
 use crate::problem;
 use crate::state::State;
@@ -120,24 +119,23 @@ impl State {
         } else {
             IfOther::Switch
         };
-        let problem = match self.library.sign_in_account(&sign_in, if_other, now) {
-            Ok(library::SignedIn::New(account) | library::SignedIn::Again(account)) => {
-                return self.admit(service, account, answer);
-            }
-            Ok(library::SignedIn::Other(known)) => {
-                problem::other_account(service, &sign_in.label, &known.label)
-            }
-            Ok(library::SignedIn::Unconfirmed(known)) => {
-                problem::unconfirmed(service, &known.label)
-            }
-            Err(error) => error.into(),
-        };
-        self.turn_away(service, problem, answer);
+        let against = self.library.turns_away(&sign_in, if_other);
+        let against = against.map(|found| found.and_then(|found| stands_against(&sign_in, &found)));
+        match against {
+            Ok(None) => self.admit(service, (sign_in, if_other), answer),
+            Ok(Some(problem)) => self.turn_away(service, problem, answer),
+            Err(error) => self.turn_away(service, error.into(), answer),
+        }
     }
 
-    /// The library knows whose the new tokens are: only now they take the place of the account's. Ended before that, the program finds
-    /// those of before there, or none.
-    fn admit(&mut self, service: ServiceId, account: AccountId, answer: oneshot::Sender<Answer>) {
+    /// It is decided whose the new tokens are: only now they take the place of the account's. Ended after that, the program finds
+    /// there those of the account that the library knows, or such as nobody uses, because it knows of none.
+    fn admit(
+        &mut self,
+        service: ServiceId,
+        who: (SignIn, IfOther),
+        answer: oneshot::Sender<Answer>,
+    ) {
         let (inbox, handle) = (self.inbox.clone(), self.runtime.handle().clone());
         let Some(client) = self.newcomers_client(service) else {
             return;
@@ -148,7 +146,7 @@ impl State {
             // The engine may have ended.
             let _ = inbox.send(Event::Admitted {
                 service,
-                account,
+                who,
                 result,
                 answer,
             });
@@ -158,27 +156,24 @@ impl State {
     pub(crate) fn admitted(
         &mut self,
         service: ServiceId,
-        account: AccountId,
+        (sign_in, if_other): &(SignIn, IfOther),
         result: Result<(), SignInError>,
         answer: oneshot::Sender<Answer>,
     ) {
-        let done = result.map(|()| None).map_err(Problem::from);
-        let state = match &done {
-            Ok(_) => AccountState::Connected,
-            Err(problem) => AccountState::NeedsSignIn(reason(problem)),
-        };
-        let has_failed = done.is_err();
-        // A request with the tokens of before may have found meanwhile that they are over: that is no news of the new ones.
-        let after = |now: &AccountState| {
-            let is_over = matches!(now, AccountState::NeedsSignIn(_));
-            (has_failed || is_over).then_some(state)
-        };
-        let written = self.library.move_account(account, after, self.now());
-        self.check(written);
-        if let Some(lane) = self.lane(service) {
-            lane.account = Some(account);
-            lane.forget();
-        }
+        let written = result.map_err(Problem::from).and_then(|()| {
+            let now = self.now();
+            Ok(self.library.sign_in_account(sign_in, *if_other, now)?)
+        });
+        let done = written.and_then(|found| {
+            if let library::SignedIn::New(account) | library::SignedIn::Again(account) = found
+                && let Some(lane) = self.lane(service)
+            {
+                lane.account = Some(account);
+                lane.forget();
+            }
+            // Nothing has changed since it was decided.
+            stands_against(sign_in, &found).map_or(Ok(None), Err)
+        });
         self.sign_in_ended(service, done, answer);
     }
 
@@ -208,6 +203,20 @@ impl State {
     fn newcomers_client(&mut self, service: ServiceId) -> Option<Arc<Client>> {
         let signing_in = self.lane(service)?.signing_in.as_ref()?;
         Some(Arc::clone(&signing_in.client))
+    }
+}
+
+/// Why who signed in may not come in, if so.
+fn stands_against(sign_in: &SignIn, found: &library::SignedIn) -> Option<Problem> {
+    let service = ServiceId::from_name(&sign_in.service)?;
+    match found {
+        library::SignedIn::Other(known) => Some(problem::other_account(
+            service,
+            &sign_in.label,
+            &known.label,
+        )),
+        library::SignedIn::Unconfirmed(known) => Some(problem::unconfirmed(service, &known.label)),
+        library::SignedIn::New(_) | library::SignedIn::Again(_) => None,
     }
 }
 

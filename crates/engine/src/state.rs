@@ -246,10 +246,10 @@ impl State {
             } => self.signed_in(service, result, answer),
             Event::Admitted {
                 service,
-                account,
+                who,
                 result,
                 answer,
-            } => self.admitted(service, account, result, answer),
+            } => self.admitted(service, &who, result, answer),
             Event::TurnedAway {
                 service,
                 problem,

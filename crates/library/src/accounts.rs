@@ -186,6 +186,18 @@ impl Reader {
         all(&self.db)
     }
 
+    /// Who stands against a sign-in, as [`Library::sign_in_account`] would answer; none: it would be written.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn turns_away(
+        &self,
+        sign_in: &SignIn,
+        if_other: IfOther,
+    ) -> Result<Option<SignedIn>, Error> {
+        Ok(admission(&all(&self.db)?, sign_in, if_other).err())
+    }
+
     /// One account.
     ///
     /// # Errors
@@ -208,44 +220,20 @@ impl Library {
         now: Timestamp,
     ) -> Result<SignedIn, Error> {
         self.change(|tx| {
-            let known: Vec<AccountRow> = all(tx)?
-                .into_iter()
-                .filter(|account| account.service == sign_in.service)
-                .collect();
+            let known = all(tx)?;
+            let (again, leaves) = match admission(&known, sign_in, if_other) {
+                Ok(admitted) => admitted,
+                Err(turned_away) => return Ok(turned_away),
+            };
+            if let Some(leaves) = leaves {
+                write_state(tx, leaves, &AccountState::SignedOut)?;
+            }
             let remote_id = optional_line(sign_in.remote_id.as_deref(), 200);
-            let same = known
-                .iter()
-                .find(|account| remote_id.is_some() && account.remote_id == remote_id);
-            let in_use = known
-                .iter()
-                .find(|account| account.is_signed_in())
-                .or(known.last());
-            let is_named = known.iter().any(|account| account.remote_id.is_some());
-            if let Some(in_use) = in_use
-                && remote_id.is_none()
-                && sign_in.tells_who
-                && is_named
-            {
-                return Ok(SignedIn::Unconfirmed(Box::new(in_use.clone())));
-            }
-            let unnamed =
-                in_use.filter(|account| remote_id.is_none() || account.remote_id.is_none());
-            let again = same.or(unnamed);
-            let current = known.iter().find(|account| account.is_signed_in());
-            if let Some(current) = current.or(again.is_none().then_some(in_use).flatten()) {
-                let another = again.is_none_or(|again| again.id != current.id);
-                if another && if_other == IfOther::Ask {
-                    return Ok(SignedIn::Other(Box::new(current.clone())));
-                }
-                if another {
-                    write_state(tx, current.id, &AccountState::SignedOut)?;
-                }
-            }
             match again {
                 Some(account) => {
-                    write_sign_in(tx, account.id, remote_id.as_deref(), sign_in, now)?;
-                    write_state(tx, account.id, &AccountState::Connected)?;
-                    Ok(SignedIn::Again(account.id))
+                    write_sign_in(tx, account, remote_id.as_deref(), sign_in, now)?;
+                    write_state(tx, account, &AccountState::Connected)?;
+                    Ok(SignedIn::Again(account))
                 }
                 None => insert(tx, remote_id.as_deref(), sign_in, now).map(SignedIn::New),
             }
@@ -287,6 +275,39 @@ impl Library {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.change(|tx| move_on(tx, account, after, now))
+    }
+}
+
+/// Which account a sign-in is of, where it is one that is known, and which one leaves for it; or that it is turned away.
+fn admission(
+    all: &[AccountRow],
+    sign_in: &SignIn,
+    if_other: IfOther,
+) -> Result<(Option<AccountId>, Option<AccountId>), SignedIn> {
+    let known: Vec<&AccountRow> = all
+        .iter()
+        .filter(|account| account.service == sign_in.service)
+        .collect();
+    let known = || known.iter().copied();
+    let remote_id = optional_line(sign_in.remote_id.as_deref(), 200);
+    let same = known().find(|account| remote_id.is_some() && account.remote_id == remote_id);
+    let current = known().find(|account| account.is_signed_in());
+    let in_use = current.or(known().last());
+    let is_named = known().any(|account| account.remote_id.is_some());
+    if let Some(in_use) = in_use
+        && remote_id.is_none()
+        && sign_in.tells_who
+        && is_named
+    {
+        return Err(SignedIn::Unconfirmed(Box::new(in_use.clone())));
+    }
+    let unnamed = in_use.filter(|account| remote_id.is_none() || account.remote_id.is_none());
+    let again = same.or(unnamed);
+    let before = current.or(again.is_none().then_some(in_use).flatten());
+    let other = before.filter(|before| again.is_none_or(|again| again.id != before.id));
+    match other {
+        Some(other) if if_other == IfOther::Ask => Err(SignedIn::Other(Box::new(other.clone()))),
+        _ => Ok((again.map(|again| again.id), other.map(|other| other.id))),
     }
 }
 
