@@ -83,10 +83,6 @@ fn an_account_follows_its_uploads() {
 fn what_fails_again_lets_those_behind_it_go_first() {
     let outcomes = [
         Outcome::Blocked("no".into()),
-        Outcome::Transient {
-            what: "no".into(),
-            after: None,
-        },
         Outcome::Throttled {
             after: seconds(40),
             perhaps_taken: false,
@@ -109,4 +105,15 @@ fn what_fails_again_lets_those_behind_it_go_first() {
         assert_eq!(later, [0, 30, 60], "{outcome:?}");
         assert_eq!(after(Processing, 3), Duration::ZERO, "{outcome:?}");
     }
+    // That nothing can be reached says nothing of the file.
+    let away = Outcome::Transient {
+        what: "no".into(),
+        after: None,
+    };
+    let now = Circumstances {
+        failures: 3,
+        ..circumstances()
+    };
+    let step = verdict(Sending, Happened::Answered(away), &now).unwrap();
+    assert_eq!(step.due_in, seconds(30));
 }

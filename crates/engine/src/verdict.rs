@@ -213,8 +213,8 @@ fn pause_as_asked(service: &str, wait: Duration) -> AccountEffect {
     AccountEffect::Pause(problem, wait)
 }
 
-/// How much longer than its account an upload waits that came to nothing several times in a row: it may be the file, and those
-/// behind it are not to wait for it for ever.
+/// How much longer than its account an upload waits that the service did not take several times in a row: it may be the file, and
+/// those behind it are not to wait for it for ever.
 fn turn(from: State, now: &Circumstances<'_>) -> Duration {
     match (from, now.failures) {
         (State::Processing | State::Unsure, _) | (_, 0 | 1) => Duration::ZERO,
@@ -263,7 +263,7 @@ fn tried_again(
 ) -> Step {
     let wait = schedule::delay(now.pauses, after, now.dice);
     let reason = format!("{} It is tried again by itself.", problem.title);
-    let step = Step::to(resting(from), reason).due(wait + turn(from, now));
+    let step = Step::to(resting(from), reason).due(wait);
     step.effect(AccountEffect::Pause(problem, wait))
 }
 

@@ -45,7 +45,7 @@ fn fault(home: &Home, endpoint: &str, harm: Harm) {
 
 /// A sign-in that has its tokens, and waits for the answer to whose they are: a request counts once it is answered.
 fn begin_slowly(home: &Home) {
-    fault(home, "profile", Harm::Slow { ms: 3_000 });
+    fault(home, "profile", Harm::Slow { ms: 6_000 });
     let traded = || home.sandbox.count(ServiceName::TrekPoint, "token");
     let before = traded();
     home.begin(SIGN_IN);

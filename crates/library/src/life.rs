@@ -84,7 +84,7 @@ pub(crate) const TWIN: Hold = Hold {
 /// Who deletes one of two may be about to delete the other: it is not sent by itself.
 const ALONE: Hold = Hold {
     code: TWIN.code,
-    reason: "Its likely twin was deleted here. Release it to send this one.",
+    reason: "Its likely twin was deleted here, which takes nothing off a service. Release it to send this one, too.",
 };
 const BY_HAND: Hold = Hold {
     code: "user",
@@ -456,6 +456,8 @@ impl Standing {
         let again = self.failures.saturating_add(1);
         match (self.state, to) {
             (State::Sending, State::Waiting | State::Unsure) => again,
+            // Not its own: the list could not be read, or it waits for what the service works on.
+            (State::Waiting, State::Waiting) => self.failures,
             (from, to) if from == to => again,
             // It was looked for and isn't there: the next attempt goes on counting where the last one ended.
             (State::Unsure, State::Waiting) => self.failures,
