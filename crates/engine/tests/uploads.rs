@@ -337,9 +337,8 @@ fn an_original_that_cannot_be_read_is_waited_for() {
     is_told("changed since");
     let paths = vec![home.path("again.fit")];
     std::fs::write(&paths[0], &bytes).unwrap();
+    // What waits for it goes on by itself.
     home.ask(Command::Import { paths }).unwrap();
-    home.settle();
-    home.ask(Command::Retry(Retry::All)).unwrap();
     wait_for(&home, UploadState::Sent);
     assert_eq!(home.received(ServiceName::TrekPoint), [bytes]);
 }

@@ -72,20 +72,25 @@ impl Library {
             .filter(|(part, _)| origin.manual || !held.deleted.contains(part))
             .collect();
         if wanted.is_empty() {
-            return self.known(file, held);
+            return self.known(file, held, now);
         }
         let name = match &held.original {
             Some((_, name)) => name.clone(),
             None => self.free_name(reading, &file)?,
         };
         let (sha256, size) = (*file.sha256(), file.size());
-        if held.original.is_none() {
-            originals::place(&*self.disk, &self.folder, file, &name)?;
-        } else {
-            self.put_back(file, &name)?;
-        }
+        let was_away = match held.original {
+            Some(_) => self.put_back(file, &name)?,
+            None => {
+                originals::place(&*self.disk, &self.folder, file, &name)?;
+                false
+            }
+        };
         let original = Original { sha256, size, name };
         self.change(|tx| {
+            if was_away {
+                go_on(tx, &held.activities, now)?;
+            }
             let id = match held.original {
                 Some((id, _)) => id,
                 None => insert_original(tx, &original, reading, now)?,
@@ -107,24 +112,28 @@ impl Library {
     }
 
     /// Nothing new in it. An original that went missing since is put back, now that its bytes are here again.
-    fn known(&self, file: StagedFile, held: Held) -> Result<Kept, Error> {
+    fn known(&mut self, file: StagedFile, held: Held, now: Timestamp) -> Result<Kept, Error> {
         let Some((_, name)) = held.original else {
             return Ok(Kept::Deleted);
         };
-        self.put_back(file, &name)?;
+        if self.put_back(file, &name)? {
+            self.change(|tx| go_on(tx, &held.activities, now))?;
+        }
         Ok(Kept::Known(
             held.activities.into_iter().map(|(_, id)| id).collect(),
         ))
     }
 
     /// An original that has its row is where that says, byte for byte, and its name on the disk. One that was changed since, or
-    /// cannot be read, gives way to these bytes.
-    fn put_back(&self, file: StagedFile, name: &str) -> Result<(), Error> {
-        if originals::is_whole(&self.folder, name, file.sha256()) {
-            originals::sync_name(&*self.disk, &self.folder, name)
+    /// cannot be read, gives way to these bytes. Answers whether it was so.
+    fn put_back(&self, file: StagedFile, name: &str) -> Result<bool, Error> {
+        let was_away = !originals::is_whole(&self.folder, name, file.sha256());
+        if was_away {
+            originals::place(&*self.disk, &self.folder, file, name)?;
         } else {
-            originals::place(&*self.disk, &self.folder, file, name)
+            originals::sync_name(&*self.disk, &self.folder, name)?;
         }
+        Ok(was_away)
     }
 
     /// The short name, or the one with the whole hash should another file already have the short one.
@@ -161,6 +170,22 @@ impl Library {
         }
         Ok(())
     }
+}
+
+/// What waits for an original that is there again goes on.
+fn go_on(
+    tx: &Transaction,
+    activities: &[(usize, ActivityId)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    for (_, activity) in activities {
+        for upload in uploads::of_activity(tx, *activity)? {
+            if Event::PutBack.states().contains(&upload.state) {
+                uploads::happen(tx, &upload, &Event::PutBack, now)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What becomes activities: each track of the file that is one.

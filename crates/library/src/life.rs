@@ -16,7 +16,8 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Change {
     /// Where it comes to.
     pub state: State,
-    /// How often it was looked for, or sent once more; `None` leaves what is known. More than none: it may still be there.
+    /// How often it was looked for, or sent once more; of what the service works on, how often in a row it showed nothing of it.
+    /// `None` leaves what is known. More than none: it may still be there.
     pub looks: Option<u32>,
     /// It waits because the service works on something that could be it.
     pub unready: bool,
@@ -86,6 +87,8 @@ const ALONE: Hold = Hold {
     code: TWIN.code,
     reason: "Its likely twin was deleted here, which takes nothing off a service. Release it to send this one, too.",
 };
+/// Why an upload waits, or was held before version 3, whose original is away or was changed.
+const ORIGINAL_AWAY: [&str; 2] = ["library_file", "original_changed"];
 const BY_HAND: Hold = Hold {
     code: "user",
     reason: "You put it on hold.",
@@ -118,6 +121,8 @@ pub(crate) enum Event<'a> {
     Outdone,
     /// The twin that it was held for was deleted.
     LeftAlone,
+    /// Its original, which could not be read, was put back.
+    PutBack,
     /// Its activity is deleted. What it comes to is what is remembered of it; nothing: it was never there.
     Deleted,
 }
@@ -153,6 +158,7 @@ impl Event<'_> {
             Event::Dismissed => matches!(state, Waiting | Refused | Unsure | Held),
             Event::Released => matches!(state, Held | Dismissed),
             Event::LeftAlone => state == Held,
+            Event::PutBack => matches!(state, Waiting | Held),
             Event::Chosen(_) => matches!(state, Waiting | Held),
             Event::Deleted => state != Sending,
         }
@@ -162,7 +168,7 @@ impl Event<'_> {
     fn aim(&self) -> State {
         match self {
             Event::Placed(Place::Queued) | Event::Chosen(Place::Queued) => State::Waiting,
-            Event::Retried { .. } | Event::Released => State::Waiting,
+            Event::Retried { .. } | Event::Released | Event::PutBack => State::Waiting,
             Event::Placed(Place::Held(_)) | Event::Chosen(Place::Held(_)) => State::Held,
             Event::HeldBack | Event::Outdone | Event::LeftAlone => State::Held,
             Event::TakenUp(gone) => gone.state,
@@ -284,6 +290,7 @@ fn after(upload: Standing, event: &Event<'_>, now: Timestamp) -> Option<Next> {
             .saying("A better file of the same activity came; that one is sent."),
         Event::LeftAlone if upload.reason_code != TWIN.code => return None,
         Event::LeftAlone => upload.held(ALONE).saying(ALONE.reason),
+        Event::PutBack => return upload.put_back(),
         Event::Deleted => return upload.remembered(),
     })
 }
@@ -348,7 +355,6 @@ impl Standing {
             attempts,
             perhaps_arrived: true,
             unready_since: None,
-            released: false,
             // What the service called an earlier attempt that came to nothing is not what it will call this one.
             remote_id: None,
             link: None,
@@ -361,8 +367,11 @@ impl Standing {
         let (from, to) = (self.state, change.state);
         let looks = match to {
             State::Waiting | State::Unsure | State::Held => change.looks.unwrap_or(self.looks),
+            State::Processing if from == to => change.looks.unwrap_or(self.looks),
             _ => 0,
         };
+        // The word is for one attempt: one of which nothing has left was none.
+        let waits_on = to == State::Waiting || (from, to) == (State::Unsure, State::Unsure);
         let perhaps_arrived = match to {
             State::Unsure => true,
             State::Held => from == State::Unsure || looks > 0,
@@ -379,6 +388,7 @@ impl Standing {
             failures: self.failures_after(to),
             looks,
             unready_since: self.unready_since.filter(|since| *since <= now).or(begins),
+            released: self.released && waits_on,
             perhaps_arrived,
             reason_code: change.reason_code.clone(),
             reason: change.reason.clone(),
@@ -394,6 +404,7 @@ impl Standing {
         Standing {
             state: State::Unsure,
             failures: self.failures_after(State::Unsure),
+            released: false,
             perhaps_arrived: true,
             reason_code: "interrupted".to_owned(),
             reason: reason.to_owned(),
@@ -421,6 +432,17 @@ impl Standing {
             unready_since: None,
             ..self.to(state)
         }
+    }
+
+    /// What waited for its original goes on at once; what was held for it is looked for before, if it may have arrived.
+    fn put_back(self) -> Option<Next> {
+        let waited = ORIGINAL_AWAY.contains(&self.reason_code.as_str());
+        let upload = match self.state {
+            _ if !waited => return None,
+            State::Held => self.let_go(),
+            state => self.to(state),
+        };
+        Some(upload.saying("Its original is there again."))
     }
 
     /// The date stops what waits, perhaps for a repeat, and decides anew about what it stopped; nothing else.

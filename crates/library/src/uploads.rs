@@ -44,7 +44,8 @@ pub struct UploadRow {
     pub looks: u32,
     /// Since when it waits because the service works on something that could be it; absent: it does not, or has been sent since.
     pub unready_since: Option<Timestamp>,
-    /// A person has looked at what resembles it at the service, and let it go: for its next attempt.
+    /// A person let it go, or looked for it at the service and asked for it again: what resembles it there does not hold up its
+    /// next attempt. It ends with the attempt, unless nothing of that has left.
     pub released: bool,
     /// What the service calls it.
     pub remote_id: Option<String>,

@@ -57,7 +57,7 @@ impl Library {
             }
             for account in accounts {
                 tx.execute(
-                    "UPDATE account SET state = 'connected', code = '', title = '', hint = '', until_ms = NULL
+                    "UPDATE account SET state = 'connected', code = '', title = '', hint = '', until_ms = NULL, pauses = 0
                      WHERE id = ?1 AND state = 'paused'",
                     [account],
                 )?;

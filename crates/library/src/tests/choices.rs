@@ -426,15 +426,12 @@ fn a_word_that_lets_an_upload_go_survives_a_restart_and_ends_with_its_next_attem
     let waits = Change::to(State::Waiting, "It is not there.");
     library.settle(upload, &waits, |_| None, at(1)).unwrap();
     assert!(library.upload(upload).unwrap().released);
-    assert!(
-        !library
-            .claim(upload, Duration::ZERO, at(2))
-            .unwrap()
-            .released
-    );
+    let claimed = library.claim(upload, Duration::ZERO, at(2)).unwrap();
+    assert!(claimed.released);
     library
         .settle(upload, &Change::to(State::Refused, "No."), |_| None, at(3))
         .unwrap();
+    assert!(!library.upload(upload).unwrap().released);
     library.hold(Selection::Upload(upload), at(4)).unwrap();
     library.release(Selection::Upload(upload), at(5)).unwrap();
     assert!(library.upload(upload).unwrap().released);

@@ -1,6 +1,7 @@
 //! Tests: an upload's life as a table of all states and all events, what holds in all of it, and long walks through it.
 
 mod drawing;
+mod word;
 
 use std::time::Duration;
 
@@ -51,6 +52,9 @@ fn row(event: &Event<'_>) -> &'static str {
         }
         Event::LeftAlone => {
             "-       -                -       -          -        -        -       -        .                 -"
+        }
+        Event::PutBack => {
+            "-       .                -       -          -        -        -       -        .                 -"
         }
         Event::Deleted => {
             "-       ./unsure         -       processing sent     existing .       unsure   ./unsure          ./unsure"
@@ -127,6 +131,7 @@ fn all_events<'a>(gone: &'a [Gone], changes: &'a [Change]) -> Vec<Event<'a>> {
         Event::Chosen(Place::Held(OLDER)),
         Event::Outdone,
         Event::LeftAlone,
+        Event::PutBack,
         Event::Deleted,
     ];
     all.extend(gone.iter().map(Event::TakenUp));
@@ -390,7 +395,7 @@ fn nothing_is_sent_again_unseen() {
     let (gone, changes) = (all_gone(), all_changes());
     let events = all_events(&gone, &changes);
     let mut claims = [0_u32; 2];
-    for seed in 0..500 {
+    for seed in 0..600 {
         let mut dice = Dice(seed);
         let (mut upload, mut remembered): (Option<Standing>, Option<Gone>) = (None, None);
         let (mut unseen, mut arrived) = (false, false);
