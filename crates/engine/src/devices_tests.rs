@@ -96,6 +96,29 @@ fn another_mount_is_looked_at_although_the_old_look_is_stuck() {
     assert!(entry.look.is_none() && entry.again && stop.load(Ordering::Relaxed));
 }
 
+/// A damaged name keeps a device's uploads waiting for one look after the other; one that is pulled out comes back sooner.
+#[test]
+fn what_stays_unreadable_is_looked_at_less_often() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut state, _events) = state(folder.path());
+    state.devices_changed(vec![plugged(40)]);
+    let mut wait_after = |what: &str| {
+        block(&mut state, 9);
+        let result = Err(Problem::new("unreadable", what, "Copy it."));
+        let still_written = 0;
+        let ended = Found::Ended {
+            still_written,
+            result,
+        };
+        let before = state.moment();
+        state.found("garmin:1", 9, ended);
+        let next_look = state.devices["garmin:1"].next_look.unwrap();
+        next_look.duration_since(before).as_secs()
+    };
+    let waits = ["one", "one", "one", "two", "two"].map(&mut wait_after);
+    assert_eq!(waits, [60, 600, 600, 60, 600]);
+}
+
 #[test]
 fn late_words_of_an_old_look_are_not_heard() {
     let folder = tempfile::tempdir().unwrap();

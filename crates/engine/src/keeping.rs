@@ -17,7 +17,7 @@ use crate::view::{Notice, Problem};
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// A device that could not be read is looked at again after this, also when nothing tells of a change.
 const TROUBLE_AGAIN: Duration = Duration::from_secs(60);
-/// After a device that is still there failed to read a file.
+/// After a device that is still there failed to read a file, or could not be read for the same reason as the time before.
 const FAILED_AGAIN: Duration = Duration::from_secs(600);
 /// Failures of our own disk, which every further file would meet too.
 const OUR_DISK: [&str; 6] = [
@@ -276,6 +276,8 @@ impl State {
         let before = std::mem::replace(&mut entry.trouble, result.err());
         let wait = match &entry.trouble {
             Some(problem) if OUR_DISK.contains(&problem.code.as_str()) => Some(LOOK_AGAIN),
+            // A damaged name on a device stays so; until the look is over its uploads wait.
+            Some(problem) if before.as_ref() == Some(problem) => Some(FAILED_AGAIN),
             Some(_) => Some(TROUBLE_AGAIN),
             None if still_written > 0 => Some(LOOK_AGAIN),
             None if entry.has_problem_of(DeviceError::UNREADABLE) => Some(FAILED_AGAIN),
