@@ -21,10 +21,12 @@ pub(crate) struct Redactor {
 impl Redactor {
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let secrets = secrets.into_iter();
-        let forms = secrets
-            .flat_map(|secret| forms(secret.expose()))
-            .filter(|form| form.len() >= SHORTEST)
-            .collect();
+        let forms = secrets.flat_map(|secret| forms(secret.expose()));
+        let mut forms: Vec<String> = forms.filter(|form| form.len() >= SHORTEST).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        // The longer first: a secret that another one begins with leaves no rest of that.
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         Self { forms }
     }
 
@@ -91,8 +93,8 @@ fn base64_behind(engine: &GeneralPurpose, before: usize, bytes: &[u8]) -> String
 /// The text without the beginning of a secret that it ends with.
 fn without_end<'t>(text: &'t str, forms: &[String]) -> &'t str {
     let kept = forms.iter().filter_map(|form| {
-        let beginnings = form.char_indices().map(|(end, _)| end).rev();
-        let mut beginnings = beginnings.take_while(|end| *end >= SHORTEST_BEGINNING);
+        let longest = text.len().min(form.len().saturating_sub(1));
+        let mut beginnings = (SHORTEST_BEGINNING..=longest).rev();
         beginnings.find_map(|end| text.strip_suffix(form.get(..end)?))
     });
     kept.min_by_key(|kept| kept.len()).unwrap_or(text)
