@@ -26,6 +26,12 @@ impl Problem {
         )
     }
 
+    /// With one more sentence to know.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        self.hint = format!("{} {note}", self.hint);
+        self
+    }
+
     /// The system gives no further thread.
     pub(crate) fn no_threads(error: &std::io::Error) -> Self {
         Self::new(
@@ -146,7 +152,7 @@ pub(crate) fn unconfirmed(service: ServiceId, known: &str) -> Problem {
     Problem::new(
         "unconfirmed",
         format!("{name} did not say who signed in, and the uploads here belong to {known}."),
-        "Sign in again in a moment; that sign-in was undone, and nothing else has changed.",
+        "Sign in again in a moment; nothing has changed here.",
     )
 }
 

@@ -187,9 +187,14 @@ impl State {
         handle.spawn(async move {
             let turning_away = async move { client.turn_away().await };
             let broken = || Err(SignOutError::Busy(BROKE_OFF.into()));
-            if let Err(error) = unbroken(turning_away, broken).await {
-                tracing::warn!("{}: {error}", service.name());
-            }
+            let note = match unbroken(turning_away, broken).await {
+                Ok(out) => out.note,
+                Err(error) => Some(Problem::from(error).title),
+            };
+            let problem = match note {
+                Some(note) => problem.with_note(&note),
+                None => problem,
+            };
             // The engine may have ended.
             let _ = inbox.send(Event::TurnedAway {
                 service,

@@ -95,6 +95,20 @@ fn somebody_else_may_sign_in_only_after_a_sign_out() {
     assert_eq!(label(&home), Some(other));
 }
 
+/// What is left of it at the service can only be removed there.
+#[test]
+fn who_is_turned_away_hears_what_could_not_be_revoked() {
+    let home = Home::new();
+    home.sign_in(TREK_POINT);
+    switch_to_another(&home);
+    fault(&home, "revoke", status(500, None));
+    fault(&home, "revoke", status(500, None));
+    let problem = home.ask(SIGN_IN).unwrap_err();
+    assert_eq!(problem.code, "other_account");
+    assert!(problem.hint.contains("could not be told"), "{problem:?}");
+    connected(&home);
+}
+
 /// Whose uploads are here is known; who signs in must be known, too.
 #[test]
 fn nobody_unknown_signs_in_to_what_belongs_to_somebody() {

@@ -274,9 +274,10 @@ impl Session {
     pub(crate) async fn forget(&self, held: &mut Held<'_>) -> Result<(), SecretError> {
         *held.gate = Gate::default();
         drop(self.take_newcomer());
+        // First: what cannot be removed leaves a sign-in that can be ended once more.
+        self.forget_newcomer().await?;
         let name = self.account_name();
-        self.in_store(move |store| store.delete(&name)).await?;
-        self.forget_newcomer().await
+        self.in_store(move |store| store.delete(&name)).await
     }
 
     /// The tokens as another process may just have left them, or newer ones that are not stored yet.

@@ -85,6 +85,9 @@ pub enum SignInError {
         /// Why.
         what: String,
     },
+    /// Another program holds the sign-in that this one is to replace.
+    #[error("The sign-in cannot be replaced now: {0}")]
+    Busy(String),
     /// The tokens could not be stored, so there is no sign-in.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -102,6 +105,7 @@ impl SignInError {
             SignInError::TimedOut(_) => "sign_in_timed_out",
             SignInError::Cancelled(_) => "cancelled",
             SignInError::Unreachable { .. } => "unreachable",
+            SignInError::Busy(_) => "in_use",
             SignInError::Secret(error) => error.code(),
         }
     }
@@ -127,6 +131,7 @@ impl SignInError {
             SignInError::Unreachable { .. } => {
                 "Check the connection to the internet and the address in the settings, then sign in again."
             }
+            SignInError::Busy(_) => "Close the other Trackdock and sign in again.",
             SignInError::Secret(error) => error.hint(),
         }
     }
@@ -163,6 +168,7 @@ impl Client {
         now: Clock<'_>,
         cancel: impl Future<Output = ()> + Send,
     ) -> Result<SignedIn, SignInError> {
+        tokio::pin!(cancel);
         let session = &self.session;
         let service = session.id;
         let secret = self.ready_secret().await?;
@@ -179,7 +185,7 @@ impl Client {
         let brought = tokio::select! {
             brought = callback.brought() => brought.ok_or(SignInError::Cancelled(service)),
             () = tokio::time::sleep(self.sign_in_limit) => Err(SignInError::TimedOut(service)),
-            () = cancel => Err(SignInError::Cancelled(service)),
+            () = &mut cancel => Err(SignInError::Cancelled(service)),
         };
         // However it ended: the port is free again for the next try.
         callback.close().await;
@@ -212,29 +218,51 @@ impl Client {
                 .clone_from(&session.settings.descriptor.oauth.scopes);
         }
         session.set_apart(&tokens).await?;
-        Ok(self.introduce(tokens).await)
+        tokio::select! {
+            biased;
+            () = cancel => {
+                if let Err(error) = self.turn_away().await {
+                    tracing::warn!(service = service.name(), "{error}");
+                }
+                Err(SignInError::Cancelled(service))
+            }
+            who = self.introduce(tokens) => Ok(who),
+        }
     }
 
     /// Puts the tokens of the last sign-in in the place of the account's. Nothing happens where none are set apart.
     ///
     /// # Errors
-    /// They could not be stored, and are of no use any more: one must sign in again.
+    /// They could not be stored: one must sign in again. They are revoked, unless the store may have them all the same.
     pub async fn admit(&self) -> Result<(), SignInError> {
         let session = &self.session;
         let Some(tokens) = session.take_newcomer() else {
             return Ok(());
         };
-        let held = session.hold().await;
-        let mut held = held.map_err(|said| SignInError::Refused {
-            service: session.id,
-            said,
-        })?;
-        session.replace(&mut held, &tokens).await?;
+        let placed = self.put_in_place(&tokens).await;
+        if let Err(error) = &placed {
+            tracing::warn!(service = session.id.name(), "{error}");
+            // A store that says no may have them all the same: they are in use then.
+            if self.is_without(&tokens).await {
+                let _ = self.revoke_all(&tokens).await;
+            }
+        }
         if let Err(error) = session.forget_newcomer().await {
-            // They are where they belong; what is left is never read, and goes with the next sign-in or the sign-out.
+            // What is left is never read, and goes with the next sign-in or the sign-out.
             tracing::warn!(service = session.id.name(), "{error}");
         }
-        Ok(())
+        placed
+    }
+
+    async fn put_in_place(&self, tokens: &Tokens) -> Result<(), SignInError> {
+        let mut held = self.session.hold().await.map_err(SignInError::Busy)?;
+        Ok(self.session.replace(&mut held, tokens).await?)
+    }
+
+    /// Whether the account surely has other tokens, or none.
+    async fn is_without(&self, tokens: &Tokens) -> bool {
+        let stored = self.session.stored().await;
+        stored.is_ok_and(|stored| !stored.is_some_and(|stored| stored.access.is(&tokens.access)))
     }
 
     /// The client secret where one is wanted; an error when something is not set up.

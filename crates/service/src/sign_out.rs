@@ -122,7 +122,7 @@ impl Client {
     }
 
     /// Revokes the refresh token, then the access token. Nothing when both are revoked, else why one is not, as a clause.
-    async fn revoke_all(&self, tokens: &Tokens) -> Option<String> {
+    pub(crate) async fn revoke_all(&self, tokens: &Tokens) -> Option<String> {
         let session = &self.session;
         let rules = &session.settings.descriptor.oauth;
         // Without it a public client still can revoke; a confidential one gets a note.

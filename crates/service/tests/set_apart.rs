@@ -58,6 +58,13 @@ fn set_apart(store: &dyn SecretStore) -> Option<String> {
     Some(json["access_token"].as_str().unwrap().to_owned())
 }
 
+/// The tokens that were revoked, in their order.
+fn revoked(fake: &Fake) -> Vec<String> {
+    let seen = fake.seen("/oauth/revoke");
+    let tokens = seen.iter().map(|seen| seen.form()["token"].clone());
+    tokens.collect()
+}
+
 /// With whose token the only upload there was came.
 async fn uploads_as(client: &Client, fake: &Fake) -> String {
     let outcome = client.upload(run("x", Format::Fit), &silent, &now).await;
@@ -156,12 +163,7 @@ async fn who_is_turned_away_is_revoked_and_the_account_stays() {
         note: None,
     };
     assert_eq!(out, told);
-    let revoked = fake.seen("/oauth/revoke");
-    let revoked: Vec<_> = revoked
-        .iter()
-        .map(|seen| seen.form()["token"].clone())
-        .collect();
-    assert_eq!(revoked, ["bob-r1", "bob1"]);
+    assert_eq!(revoked(&fake), ["bob-r1", "bob1"]);
     assert_eq!(set_apart(store.as_ref()), None);
     assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
     assert_eq!(uploads_as(&client, &fake).await, "Bearer ann1");
@@ -247,6 +249,55 @@ async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
     store.locked.store(false, Ordering::SeqCst);
     client.admit().await.unwrap();
     assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+    assert_eq!(revoked(&fake), ["bob-r1", "bob1"]);
+    assert_eq!(set_apart(store.as_ref()), None);
+}
+
+/// Nothing of it is in use, so nothing of it may stay.
+#[tokio::test]
+async fn what_cannot_be_put_in_place_for_another_program_is_revoked() {
+    let fake = Fake::start(answers).await;
+    let (client, store, folder) = ready(TP, fake.port, &redirect());
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    comes_back(&client).await;
+    // A folder where the lock file should be: it can be had by nobody.
+    let lock = folder.path().join("trek-point.lock");
+    if lock.exists() {
+        std::fs::remove_file(&lock).unwrap();
+    }
+    std::fs::create_dir(&lock).unwrap();
+    assert_eq!(client.admit().await.unwrap_err().code(), "in_use");
+    assert_eq!(revoked(&fake), ["bob-r1", "bob1"]);
+    assert_eq!(set_apart(store.as_ref()), None);
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+}
+
+/// Whoever gives up while the service is asked who it is, or before it gave the tokens, is not let in.
+#[tokio::test]
+async fn who_gives_up_late_is_turned_away() {
+    for slow in ["/oauth/profile", "/oauth/token"] {
+        let (asked, was_asked) = tokio::sync::watch::channel(false);
+        let fake = Fake::start(move |seen| {
+            if seen.path == slow {
+                asked.send_replace(true);
+                std::thread::sleep(std::time::Duration::from_millis(300));
+            }
+            answers(seen)
+        })
+        .await;
+        let (client, store, _folder) = ready(TP, fake.port, &redirect());
+        signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+        let open = |address: &str| browser(address, "code=c&state=STATE", Arc::default());
+        let mut was_asked = was_asked;
+        let given_up = async move {
+            was_asked.wait_for(|asked| *asked).await.unwrap();
+        };
+        let ended = client.sign_in(&open, &now, given_up).await;
+        assert_eq!(ended.unwrap_err().code(), "cancelled", "{slow}");
+        assert_eq!(revoked(&fake), ["bob-r1", "bob1"], "{slow}");
+        assert_eq!(set_apart(store.as_ref()), None);
+        assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+    }
 }
 
 /// They would be the name of the account, and what it may do.
