@@ -207,13 +207,7 @@ impl Archive {
             return Err(inspect::not_read(&path));
         }
         let bytes = original.read()?;
-        let gone = || {
-            Problem::new(
-                "original_changed",
-                format!("{path} no longer holds what was read from it."),
-                "Run `trackdock-cli doctor`: the file was changed.",
-            )
-        };
+        let gone = || problem::part_missing(&path);
         let read = || {
             let reading = inspect::read_named(&path, &bytes, clock::system()())?;
             let track = reading.tracks.get(activity.part).ok_or_else(gone)?;

@@ -180,6 +180,17 @@ pub(crate) fn not_stored(service: &str, why: &Problem) -> Problem {
     )
 }
 
+/// An original that is as it was, but in which this version does not see what an earlier one has taken in.
+pub(crate) fn part_missing(name: &str) -> Problem {
+    Problem::new(
+        "part_missing",
+        format!(
+            "{name} is read otherwise than when it was taken in: this activity is not seen in it."
+        ),
+        "Nothing is lost: the file is as it was. Report it, if you can together with the file.",
+    )
+}
+
 /// A path that was given does not exist.
 #[must_use]
 pub fn no_such_path(path: &Path) -> Problem {

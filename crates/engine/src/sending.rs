@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::event::Event;
 use crate::inspect;
 use crate::network::Aside;
+use crate::problem;
 use crate::schedule;
 use crate::trial::Trial;
 use crate::view::Problem;
@@ -108,7 +109,7 @@ fn ready(
             let track = reading
                 .tracks
                 .get(activity.part)
-                .ok_or_else(|| no_such_part(&name))?;
+                .ok_or_else(|| problem::part_missing(&name))?;
             (Format::Gpx, track::write_gpx(track).bytes)
         }
         Accept::ConvertTo(other) => return Err(no_such_writer(other)),
@@ -121,14 +122,6 @@ fn ready(
         sport: sport_of(activity),
         visibility,
     })
-}
-
-fn no_such_part(name: &str) -> Problem {
-    Problem::new(
-        "original_changed",
-        format!("{name} no longer holds what was read from it."),
-        "Run `trackdock-cli doctor`: the file was changed.",
-    )
 }
 
 fn no_such_writer(format: Format) -> Problem {
