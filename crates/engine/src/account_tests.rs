@@ -1,6 +1,11 @@
 //! What a step of an upload does to its account, and to those behind it.
 
+use jiff::Timestamp;
+use library::AccountState;
+
 use super::*;
+use crate::keeping::reason;
+use crate::step::account_after;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()

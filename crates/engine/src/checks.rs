@@ -14,7 +14,7 @@ use crate::network::{BROKE_OFF, unbroken};
 use crate::reconcile::Match;
 use crate::sending::{Claimed, Prepared};
 use crate::state::State;
-use crate::step::Step;
+use crate::step::{self, Step};
 use crate::verdict::{self, Circumstances, Happened};
 use crate::view::{Notice, Problem};
 
@@ -265,11 +265,11 @@ impl State {
     pub(crate) fn circumstances(&self, service: ServiceId, job: &Job) -> Circumstances<'static> {
         let lane = self.lanes.iter().find(|lane| lane.service == service);
         let is_processing = job.upload.state == UploadState::Processing;
-        // A processing upload counts its looks, not its failures.
         let account = self.library.account(job.upload.account);
         let pauses = account.map_or(0, |account| account.state.pauses());
+        // A processing upload counts how often it was asked about.
         let (failures, asked) = if is_processing {
-            (pauses, job.upload.failures)
+            (0, job.upload.failures)
         } else {
             (job.upload.failures, 0)
         };
@@ -314,7 +314,7 @@ impl State {
             reason: step.reason.clone(),
             what: step.what.clone(),
         };
-        let account_after = |state: &AccountState| verdict::account_after(&step, state, now);
+        let account_after = |state: &AccountState| step::account_after(&step, state, now);
         let upload = &job.upload;
         let settled = self.library.settle(upload.id, &change, account_after, now);
         let settled = self.still_there(settled)?;

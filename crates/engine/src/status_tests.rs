@@ -5,11 +5,13 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use library::AccountState;
 use service::{Client, Secret, SecretStore as _, ServiceId, SessionStore, Settings, Upload};
 use track::{Format, Sport};
 
 use super::*;
+use crate::step::account_after;
 
 const M: ServiceId = ServiceId::MapMyTracks;
 const T: ServiceId = ServiceId::TrekPoint;

@@ -1,9 +1,12 @@
-//! What a verdict on an upload comes to: its next state, and what that means for its account. Decides nothing.
+//! What a verdict on an upload comes to: its next state, and what that means for its account. Pure, as the verdict is.
 
 use std::time::Duration;
 
-use library::State;
+use jiff::Timestamp;
+use library::{AccountState, State};
 
+use crate::clock::later;
+use crate::keeping::reason;
 use crate::schedule;
 use crate::view::Problem;
 
@@ -85,4 +88,45 @@ impl Step {
         self.account = account;
         self
     }
+}
+
+/// Where an account stands after a step of one of its uploads; nothing: as before. One that was signed out meanwhile stays so,
+/// and a late word neither shortens a pause nor replaces the need to sign in.
+pub(crate) fn account_after(
+    step: &Step,
+    known: &AccountState,
+    now: Timestamp,
+) -> Option<AccountState> {
+    match (&step.account, known) {
+        (_, AccountState::SignedOut) | (AccountEffect::Pause(..), AccountState::NeedsSignIn(_)) => {
+            None
+        }
+        (AccountEffect::NeedsSignIn(problem), _) => {
+            Some(AccountState::NeedsSignIn(reason(problem)))
+        }
+        (AccountEffect::Pause(problem, wait), _) => {
+            let until = later(now, *wait);
+            let longer = known.rests_until(now).is_none_or(|resting| resting < until);
+            // A late word during a pause is none of its own.
+            let is_new = known.rests_until(now).is_none();
+            longer.then(|| AccountState::Paused {
+                reason: reason(problem),
+                until: Some(until),
+                times: known.pauses().saturating_add(u32::from(is_new)),
+            })
+        }
+        (AccountEffect::None, AccountState::Paused { .. }) => {
+            let over = known.rests_until(now).is_none() && went_well(step.state);
+            over.then_some(AccountState::Connected)
+        }
+        (AccountEffect::None, _) => None,
+    }
+}
+
+/// Whether the service did its work, whatever it said of the file.
+fn went_well(state: State) -> bool {
+    matches!(
+        state,
+        State::Sent | State::Existing | State::Processing | State::Refused
+    )
 }

@@ -3,13 +3,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use library::{AccountState, State};
+use library::State;
 use service::{Outcome, Polling};
 
-use crate::clock::later;
 use crate::inspect::SET_ASIDE;
-use crate::keeping::reason;
 use crate::reconcile::Match;
 use crate::schedule;
 use crate::step::{AccountEffect, Step};
@@ -20,7 +17,7 @@ pub(crate) const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
 
-/// So many looks in vain at what was accepted are not believed.
+/// So many looks in a row that show nothing of what was accepted are believed.
 const VANISHED: u32 = 3;
 
 /// The code of an unsure upload that only a person can clear up.
@@ -67,7 +64,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) failures: u32,
     /// How often in a row its account had to be paused, should it be so once more.
     pub(crate) pauses: u32,
-    /// How often it was looked for, or sent once more, since its outcome became unknown or a person gave the word.
+    /// How often it was looked for, or sent once more, since its outcome became unknown or a person gave the word; of what is
+    /// processing, how often in a row the service showed nothing of it.
     pub(crate) looks: u32,
     /// A person has looked at what resembles it and let it go, or asked for it by name to be tried again.
     pub(crate) was_released: bool,
@@ -114,9 +112,10 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
             needs_sign_in("scope", &title, &what, from, service)
         }
         // A service of several computers may not show at once what one of them took.
-        Outcome::Vanished if from == State::Processing && now.asked < VANISHED => {
+        Outcome::Vanished if from == State::Processing && now.looks + 1 < VANISHED => {
             let reason = format!("{service} does not show it yet.");
-            Step::to(from, reason).due(schedule::poll_delay(&now.polling, now.asked))
+            let step = Step::to(from, reason).after_looks(now.looks + 1);
+            step.due(schedule::poll_delay(&now.polling, now.asked))
         }
         Outcome::Vanished => refused("it has no such activity any more", service),
         Outcome::Refused(words) => refused(&words, service),
@@ -135,7 +134,8 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
         Outcome::SecretsClosed(error) => tried_again(error.into(), None, from, now),
         Outcome::Unknown(what) if from == State::Processing => {
             let reason = format!("{service} did not answer clearly: {}.", clause(&what));
-            Step::to(State::Processing, reason).due(schedule::delay(now.failures, None, now.dice))
+            let wait = schedule::poll_delay(&now.polling, now.asked);
+            Step::to(from, reason).due(wait.max(schedule::delay(1, None, now.dice)))
         }
         Outcome::Unknown(what) => unsure(&what, now),
     }
@@ -173,7 +173,10 @@ fn processing(id: String, from: State, now: &Circumstances<'_>) -> Step {
     let wait = schedule::poll_delay(&now.polling, now.asked);
     Step {
         remote_id: Some(id),
-        ..Step::to(State::Processing, reason).saying(what).due(wait)
+        ..Step::to(State::Processing, reason)
+            .saying(what)
+            .due(wait)
+            .after_looks(0)
     }
 }
 
@@ -452,47 +455,6 @@ fn needs_sign_in(code: &str, title: &str, what: &str, from: State, service: &str
     )
     .due(Duration::ZERO)
     .effect(AccountEffect::NeedsSignIn(problem))
-}
-
-/// Where an account stands after a step of one of its uploads; nothing: as before. One that was signed out meanwhile stays so,
-/// and a late word neither shortens a pause nor replaces the need to sign in.
-pub(crate) fn account_after(
-    step: &Step,
-    known: &AccountState,
-    now: Timestamp,
-) -> Option<AccountState> {
-    match (&step.account, known) {
-        (_, AccountState::SignedOut) | (AccountEffect::Pause(..), AccountState::NeedsSignIn(_)) => {
-            None
-        }
-        (AccountEffect::NeedsSignIn(problem), _) => {
-            Some(AccountState::NeedsSignIn(reason(problem)))
-        }
-        (AccountEffect::Pause(problem, wait), _) => {
-            let until = later(now, *wait);
-            let longer = known.rests_until(now).is_none_or(|resting| resting < until);
-            // A late word during a pause is none of its own.
-            let is_new = known.rests_until(now).is_none();
-            longer.then(|| AccountState::Paused {
-                reason: reason(problem),
-                until: Some(until),
-                times: known.pauses().saturating_add(u32::from(is_new)),
-            })
-        }
-        (AccountEffect::None, AccountState::Paused { .. }) => {
-            let over = known.rests_until(now).is_none() && went_well(step.state);
-            over.then_some(AccountState::Connected)
-        }
-        (AccountEffect::None, _) => None,
-    }
-}
-
-/// Whether the service did its work, whatever it said of the file.
-fn went_well(state: State) -> bool {
-    matches!(
-        state,
-        State::Sent | State::Existing | State::Processing | State::Refused
-    )
 }
 
 #[cfg(test)]

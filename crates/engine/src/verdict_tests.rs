@@ -266,12 +266,35 @@ fn what_was_found_while_it_is_worked_on_is_asked_about() {
         (Existing, Some("7"))
     );
     assert_eq!(answered(Outcome::Refused("no".into())).state, Refused);
-    let vanished = |asked: u32| {
-        let now = Circumstances { asked, ..now };
+    // However often it was asked about before.
+    let vanished = |looks: u32| {
+        let asked = 9;
+        let now = Circumstances {
+            asked,
+            looks,
+            ..now
+        };
         let happened = Happened::Answered(Outcome::Vanished);
-        verdict(Processing, happened, &now).unwrap().state
+        let step = verdict(Processing, happened, &now).unwrap();
+        (step.state, step.looks)
     };
-    assert_eq!([0, 2, 3].map(vanished), [Processing, Processing, Refused]);
+    let expected = [
+        (Processing, Some(1)),
+        (Processing, Some(2)),
+        (Refused, None),
+    ];
+    assert_eq!([0, 1, 2].map(vanished), expected);
+    let unclear = |asked: u32| {
+        let now = Circumstances { asked, ..now };
+        let happened = Happened::Answered(Outcome::Unknown("lost".into()));
+        verdict(Processing, happened, &now).unwrap().due_in
+    };
+    assert_eq!(
+        [0, 9, 99].map(unclear),
+        [seconds(30), seconds(30), Some(HOUR)]
+    );
+    let is_there = answered(Outcome::Processing { id: "7".into() });
+    assert_eq!(is_there.looks, Some(0));
     for outcome in [
         Outcome::Processing { id: "7".into() },
         Outcome::Unknown("lost".into()),
