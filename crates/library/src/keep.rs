@@ -76,7 +76,7 @@ impl Library {
         }
         let name = match &held.original {
             Some((_, name)) => name.clone(),
-            None => self.free_name(reading, &file)?,
+            None => self.free_name(reading, &file, &origin.file_name)?,
         };
         let (sha256, size) = (*file.sha256(), file.size());
         let was_away = match held.original {
@@ -136,15 +136,27 @@ impl Library {
         Ok(was_away)
     }
 
-    /// The short name, or the one with the whole hash should another file already have the short one.
-    fn free_name(&self, reading: &Reading, file: &StagedFile) -> Result<String, Error> {
+    /// The short name, or the one with the whole hash should another file already have the short one. An original that lies in its
+    /// folder without a row, because the database was lost, keeps its name, however this version reads it.
+    fn free_name(
+        &self,
+        reading: &Reading,
+        file: &StagedFile,
+        file_name: &str,
+    ) -> Result<String, Error> {
+        let sha256 = file.sha256();
+        let is_taken = |name: &str| -> Result<bool, Error> {
+            let select = "SELECT EXISTS (SELECT 1 FROM original WHERE path = ?1)";
+            Ok(self.db.query_row(select, [name], |row| row.get(0))?)
+        };
+        if let Some(own) = originals::own_name(file_name, sha256)
+            && originals::is_whole(&self.folder, &own, sha256)
+            && !is_taken(&own)?
+        {
+            return Ok(own);
+        }
         let short = originals::name(reading, file, 12);
-        let taken: bool = self.db.query_row(
-            "SELECT EXISTS (SELECT 1 FROM original WHERE path = ?1)",
-            [&short],
-            |row| row.get(0),
-        )?;
-        if !taken && originals::is_free(&self.folder, &short, file.sha256())? {
+        if !is_taken(&short)? && originals::is_free(&self.folder, &short, sha256)? {
             return Ok(short);
         }
         Ok(originals::name(reading, file, 64))

@@ -35,6 +35,20 @@ pub(crate) fn name(reading: &Reading, file: &StagedFile, digits: usize) -> Strin
     )
 }
 
+/// The name that an original would have that is called so in its folder; nothing: this library calls no file with this hash so.
+pub(crate) fn own_name(file_name: &str, sha256: &[u8; 32]) -> Option<String> {
+    let is_ours = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let (before, ending) = file_name.split_once('.')?;
+    let (day, digits) = before.rsplit_once('-')?;
+    let is_named = digits.len() >= 12 && hex(sha256).starts_with(digits);
+    let folder = match day.get(..4)? {
+        year if year.bytes().all(|digit| digit.is_ascii_digit()) => year,
+        _ => day.split('-').next().filter(|first| !first.is_empty())?,
+    };
+    let is_ours = !ending.is_empty() && is_named && file_name.chars().all(is_ours);
+    is_ours.then(|| format!("{folder}/{file_name}"))
+}
+
 fn folder_and_day(start: Timestamp) -> (String, String) {
     (
         start.strftime("%Y").to_string(),

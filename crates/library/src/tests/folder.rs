@@ -251,6 +251,64 @@ fn a_crash_in_a_deletion_is_made_good() {
     assert_eq!(shelf.keep("a", &fit(0), &from_device()), Kept::Deleted);
 }
 
+/// As when the database is lost, and a newer version reads the file as another sport or another day.
+#[test]
+fn an_original_without_a_row_keeps_its_name_however_it_is_read() {
+    for undated in [false, true] {
+        let mut shelf = Shelf::new();
+        let mut first = fit(0);
+        if undated {
+            first.tracks[0].start = None;
+        }
+        let id = shelf.one("a", &first, &by_hand());
+        let path = shelf.library.original(id).unwrap().path;
+        let origin = Origin {
+            file_name: path.file_name().unwrap().to_str().unwrap().to_owned(),
+            ..by_hand()
+        };
+        let away = shelf.folder.path().join("away");
+        fs::rename(shelf.folder.path().join("originals"), &away).unwrap();
+        let mut anew = Shelf::new();
+        let there = anew.folder.path().join("originals");
+        fs::rename(&away, &there).unwrap();
+        // Called so, but of other bytes.
+        let other = anew.one("b", &fit(9 * DAY_S), &origin);
+        let id = anew.one("a", &fit(400 * DAY_S), &origin);
+        let kept = anew.library.original(id).unwrap().path;
+        assert_eq!(kept.file_name(), path.file_name());
+        assert_ne!(anew.library.original(other).unwrap().path, kept);
+        assert_eq!(fs::read(&kept).unwrap(), b"a");
+        assert_eq!(anew.library.check().unwrap(), []);
+    }
+}
+
+/// What is named by a file is no path, and no other file's name.
+#[test]
+fn only_a_name_of_ours_is_kept() {
+    let sha256 = [0xab; 32];
+    let own = |name: &str| crate::originals::own_name(name, &sha256);
+    let day = "2026-11-20T06-30-00Z-trail_running-abababababab.fit";
+    assert_eq!(own(day), Some(format!("2026/{day}")));
+    let undated = "undated-other-abababababab.tcx.gz";
+    assert_eq!(own(undated), Some(format!("undated/{undated}")));
+    for name in [
+        "",
+        "a.fit",
+        "abababababab.fit",
+        "2026-x-ababababab.fit",
+        "2026-x-abababababac.fit",
+        "2026-x-abababababab",
+        "2026-x-abababababab.",
+        "2026-../x-abababababab.fit",
+        "../x-abababababab.fit",
+        "..-x-abababababab.fit",
+        "-xyz-abababababab.fit",
+        "é26-x-abababababab.fit",
+    ] {
+        assert_eq!(own(name), None, "{name}");
+    }
+}
+
 #[test]
 fn a_check_finds_what_is_wrong() {
     let mut shelf = Shelf::new();
