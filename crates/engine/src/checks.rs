@@ -182,13 +182,23 @@ impl State {
         if !matches!(outcome, Outcome::SecretsClosed(_)) {
             self.secret_store_may_be_open();
         }
-        let happened = Happened::Answered(outcome.clone());
+        let lane = self.lane(service);
+        let is_of_before = lane.is_some_and(|lane| lane.of_before.contains(&upload));
+        let happened = match &outcome {
+            Outcome::NeedsSignIn(_) | Outcome::NeedsScope(_) if is_of_before => {
+                Happened::SignedInSince
+            }
+            _ => Happened::Answered(outcome.clone()),
+        };
         if self.note_answer(service, upload, happened).is_err() {
-            self.unsettled.push(Event::Answered {
+            return self.unsettled.push(Event::Answered {
                 service,
                 upload,
                 outcome,
             });
+        }
+        if let Some(lane) = self.lane(service) {
+            lane.of_before.remove(&upload);
         }
     }
 

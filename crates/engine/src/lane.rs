@@ -23,9 +23,11 @@ pub(crate) struct Lane {
     pub(crate) sending: Option<(UploadId, f64)>,
     /// Processing uploads that are being asked about.
     pub(crate) polling: HashSet<UploadId>,
+    /// Uploads with a request of before the last sign-in: that it was refused says nothing of this one.
+    pub(crate) of_before: HashSet<UploadId>,
     /// The service's list is being read.
     pub(crate) listing: bool,
-    /// Counts its clients: what one of before has heard, at another address perhaps, is not what the service says now.
+    /// Counts its clients and sign-ins: what one of before has heard, at another address perhaps, is not what the service says now.
     pub(crate) generation: u32,
     /// What the service had when its list was last read in this run, and when that came.
     pub(crate) list: Option<(Timestamp, Vec<RemoteActivity>)>,
@@ -75,6 +77,7 @@ impl Lane {
             account,
             sending: None,
             polling: HashSet::new(),
+            of_before: HashSet::new(),
             listing: false,
             generation: 0,
             list: None,
@@ -96,7 +99,28 @@ impl Lane {
 
     /// An upload is on its way. What comes of it nobody has looked at yet.
     pub(crate) fn begin(&mut self, upload: UploadId) {
+        self.of_before.remove(&upload);
         self.sending = Some((upload, 0.0));
+    }
+
+    /// A processing upload is about to be asked about; false: it is already.
+    pub(crate) fn begin_poll(&mut self, upload: UploadId) -> bool {
+        let is_new = self.polling.insert(upload);
+        if is_new {
+            self.of_before.remove(&upload);
+        }
+        is_new
+    }
+
+    /// Somebody has signed in. What is under way, and of what an answer is still to be written down, was asked before that.
+    pub(crate) fn let_in(&mut self, account: AccountId, unsettled: impl Iterator<Item = UploadId>) {
+        self.account = Some(account);
+        self.forget();
+        self.of_before = unsettled.collect();
+        self.of_before.extend(&self.polling);
+        self.of_before
+            .extend(self.sending.map(|(upload, _)| upload));
+        (self.listing, self.generation) = (false, self.generation.wrapping_add(1));
     }
 
     /// Whether the service's list must be read before the next upload.

@@ -42,7 +42,7 @@ impl State {
         let Some(lane) = self.lane(service) else {
             return;
         };
-        if !lane.polling.insert(upload) {
+        if !lane.begin_poll(upload) {
             return;
         }
         // Without a number there is nothing to ask for; the service says so in its own way.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use library::{IfOther, SignIn};
+use library::{IfOther, SignIn, UploadId};
 use service::{Client, ServiceId, SignInError, SignOutError, SignedIn};
 use tokio::sync::oneshot;
 
@@ -165,11 +165,11 @@ impl State {
             Ok(self.library.sign_in_account(sign_in, *if_other, now)?)
         });
         let done = written.and_then(|found| {
-            if let library::SignedIn::New(account) | library::SignedIn::Again(account) = found
-                && let Some(lane) = self.lane(service)
-            {
-                lane.account = Some(account);
-                lane.forget();
+            if let library::SignedIn::New(account) | library::SignedIn::Again(account) = found {
+                let unsettled: Vec<_> = self.unsettled_of(service).collect();
+                if let Some(lane) = self.lane(service) {
+                    lane.let_in(account, unsettled.into_iter());
+                }
             }
             // Nothing has changed since it was decided.
             stands_against(sign_in, &found).map_or(Ok(None), Err)
@@ -202,6 +202,19 @@ impl State {
                 answer,
             });
         });
+    }
+
+    /// The uploads whose answers could not be written down yet.
+    fn unsettled_of(&self, service: ServiceId) -> impl Iterator<Item = UploadId> {
+        let upload = move |event: &Event| match event {
+            Event::Answered {
+                service: of,
+                upload,
+                ..
+            } if *of == service => Some(*upload),
+            _ => None,
+        };
+        self.unsettled.iter().filter_map(upload)
     }
 
     /// The client that has the tokens of the sign-in that is under way.

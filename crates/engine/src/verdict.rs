@@ -32,6 +32,8 @@ pub(crate) enum Happened<'a> {
     Searched(&'a Match),
     /// It may have arrived, and the service has no list to search.
     NothingToSearch,
+    /// Its request showed a sign-in that is not accepted any more; there is a new one since.
+    SignedInSince,
     /// The file could not be made ready: nothing has left this computer.
     Unsendable(&'a Problem),
 }
@@ -51,6 +53,7 @@ pub(crate) fn verdict(
         (State::Waiting, Happened::Searched(found)) => before_sending(found, now),
         (_, Happened::Searched(found)) => Some(after_look(found, now)),
         (_, Happened::NothingToSearch) => Some(without_list(now)),
+        (_, Happened::SignedInSince) => Some(with_the_new_sign_in(from, now)),
         (_, Happened::Unsendable(problem)) => Some(unsendable(problem, now)),
     }
 }
@@ -437,6 +440,12 @@ fn resting(from: State) -> State {
         State::Processing | State::Unsure => from,
         _ => State::Waiting,
     }
+}
+
+/// What was refused with the sign-in of before goes on with the new one.
+fn with_the_new_sign_in(from: State, now: &Circumstances<'_>) -> Step {
+    let reason = format!("You have signed in to {} again.", now.service);
+    Step::to(resting(from), reason).due(Duration::ZERO)
 }
 
 fn needs_sign_in(code: &str, title: &str, what: &str, from: State, service: &str) -> Step {

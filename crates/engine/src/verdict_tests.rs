@@ -308,6 +308,17 @@ fn what_was_found_while_it_is_worked_on_is_asked_about() {
     }
 }
 
+/// That the old sign-in was refused says nothing of the new one, nor of the file.
+#[test]
+fn what_was_asked_with_the_sign_in_of_before_goes_on_with_the_new_one() {
+    for (from, to) in [(Sending, Waiting), (Processing, Processing)] {
+        let step = verdict(from, Happened::SignedInSince, &circumstances()).unwrap();
+        assert_eq!((step.state, step.due_in), (to, seconds(0)));
+        assert_eq!(effect(&step), ("", None));
+        check_sentences(&step);
+    }
+}
+
 /// It may be clear as soon as the service is done with it, and it counts as no look.
 #[test]
 fn what_is_not_ready_is_looked_for_again() {

@@ -167,6 +167,33 @@ fn an_upload_that_is_refused_meanwhile_goes_on_as_its_own_account() {
     );
 }
 
+/// Its request showed the sign-in of before, which has ended; the athlete has just signed in again.
+#[test]
+fn an_upload_that_is_refused_with_the_sign_in_of_before_goes_on_with_the_new_one() {
+    let home = Home::new();
+    home.sign_in(TREK_POINT);
+    let refused = Fault::once(
+        ServiceName::TrekPoint,
+        "activities.create",
+        status(401, None),
+    );
+    home.sandbox.fault(refused.times(2)).unwrap();
+    let slow = Harm::Slow { ms: 4_000 };
+    let slow = Fault::once(ServiceName::TrekPoint, "activities.create", slow);
+    home.sandbox.fault(Fault { skip: 1, ..slow }).unwrap();
+    home.send_one();
+    home.until("the second request", || {
+        let tokens = home.sandbox.tokens()["trek-point"];
+        (tokens.refreshes == 1).then_some(())
+    });
+    home.ask(SIGN_IN).unwrap();
+    assert_eq!(home.upload(TREK_POINT).state, UploadState::Sending);
+    home.settle();
+    connected(&home);
+    assert_eq!(home.states(TREK_POINT), [UploadState::Sent]);
+    assert_eq!(home.sandbox.uploads().len(), 1);
+}
+
 /// The program ends before it knows who has signed in: it goes on as whom it knew.
 #[test]
 fn a_sign_in_that_ends_in_the_middle_changes_nothing() {
