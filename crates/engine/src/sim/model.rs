@@ -158,12 +158,18 @@ impl Model {
         Fate::thrown(&mut self.rng, self.id, badness, asked)
     }
 
-    /// Whether what begins to be sent was not looked for, twice, since it was last sent without a clear answer.
+    /// Whether what begins to be sent was not looked for, twice, since it was last sent without a clear answer. One look is enough
+    /// where it shows that the service could not use what came.
     pub(super) fn is_unlooked(&mut self, file: Option<usize>) -> bool {
         let since = file.and_then(|file| self.in_doubt.remove(&file));
         let since = since.filter(|_| self.id == ServiceId::TrekPoint);
         let listed_ms = self.listed_ms.unwrap_or(0);
-        since.is_some_and(|since| listed_ms < since + LOOKS_APART_MS)
+        let is_it = |remote: &&Remote| remote.ours && Some(remote.file) == file;
+        let mut ours = self.remotes.iter().filter(is_it);
+        let is_clear = ours.any(|remote| remote.status(listed_ms) == "failed");
+        since.is_some_and(|since| {
+            listed_ms < since || listed_ms < since + LOOKS_APART_MS && !is_clear
+        })
     }
 
     /// An upload begins; whether that is too early, because this run has not heard yet, or not for long, what the service has.

@@ -78,6 +78,8 @@ pub(super) fn heal(world: &mut World) {
     world.dies_in = 0;
     world.pulled_in = 0;
     world.disk.go_off_in(None);
+    // A program that has lost its power hears nothing of all this.
+    world.has_gone();
     world.mend();
     world.services.badness(0);
     world.store.open_up();
@@ -154,7 +156,8 @@ fn unread(world: &World) -> Option<String> {
 }
 
 /// No activity of a service is two uploads of an account, but where one that was sent was deleted here: its twin is then found to
-/// be there, and the deleted one is still there when it comes back.
+/// be there, and the deleted one is still there when it comes back. And where one of twins was found to be it, while the other one
+/// was let go by the athlete, and the service says that it is that one.
 fn shared(world: &World, athlete: &Athlete) -> Option<String> {
     let arrived = [UploadState::Sent, UploadState::Existing];
     let mut seen: BTreeMap<(AccountId, String), Option<usize>> = BTreeMap::new();
@@ -167,11 +170,15 @@ fn shared(world: &World, athlete: &Athlete) -> Option<String> {
         let Some(before) = seen.insert((upload.account, called.clone()), file) else {
             continue;
         };
-        let came_back = file.zip(before).is_some_and(|(one, other)| {
-            files::is_same_ride(one, other)
-                && (athlete.deleted.contains_key(&one) || athlete.deleted.contains_key(&other))
+        let id = ServiceId::from_name(&upload.service);
+        let may_be = |file: &usize| {
+            let was_let_go = id.is_some_and(|id| athlete.words(id, *file).let_go > 0);
+            athlete.deleted.contains_key(file) || was_let_go
+        };
+        let is_told = file.zip(before).is_some_and(|(one, other)| {
+            files::is_same_ride(one, other) && (may_be(&one) || may_be(&other))
         });
-        if !came_back {
+        if !is_told {
             return Some(format!("another upload is the same activity as {upload:?}"));
         }
     }
@@ -231,8 +238,10 @@ fn arrived(world: &World, athlete: &Athlete, upload: &UploadRow) -> Option<Strin
         // Its twin may be there in its place.
         UploadState::Existing => match remote {
             Some(remote) => {
-                // How long it has been waited for what another program sent cannot be told by a clock that was set.
-                let is_untold = !remote.ours && world.services.is_clock_set();
+                // How long it has been waited for what is not known to be ours, because another program sent it or the service's
+                // clock says so, cannot be told by a clock that was set.
+                let is_another = !remote.ours || world.services.is_skewed(id);
+                let is_untold = is_another && world.services.is_clock_set();
                 files::is_same_ride(remote.file, file) && (!remote.fails || is_untold)
             }
             None => {

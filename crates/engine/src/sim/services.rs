@@ -106,7 +106,12 @@ impl Services {
 
     /// Whether the computer's clock was ever set, or a service's is off.
     pub(super) fn is_clock_off(&self, id: ServiceId) -> bool {
-        self.is_clock_set() || self.with(id, |model| model.is_clock_off())
+        self.is_clock_set() || self.is_skewed(id)
+    }
+
+    /// Whether a service's clock is off.
+    pub(super) fn is_skewed(&self, id: ServiceId) -> bool {
+        self.with(id, |model| model.is_clock_off())
     }
 
     /// Which recordings began to be sent, and when.

@@ -425,7 +425,7 @@ impl World {
     }
 
     /// Whether the power has gone meanwhile; then it is back, and the program has started again.
-    fn has_gone(&mut self) -> bool {
+    pub(super) fn has_gone(&mut self) -> bool {
         let has_gone = self.disk.is_off();
         if has_gone {
             self.cut();
