@@ -10,8 +10,8 @@ use track::{Reading, Track};
 use crate::devices::{device_row_id, reach_of_device};
 use crate::life::{Event, Gone};
 use crate::{
-    AccountId, ActivityId, Error, Library, Reach, StagedFile, activities, disk, originals,
-    placement, twins, uploads,
+    AccountId, ActivityId, Error, Library, Reach, StagedFile, UploadRow, activities, disk,
+    originals, placement, twins, uploads,
 };
 
 /// Where a file came from.
@@ -79,18 +79,14 @@ impl Library {
             None => self.free_name(reading, &file, &origin.file_name)?,
         };
         let (sha256, size) = (*file.sha256(), file.size());
-        let was_away = match held.original {
-            Some(_) => self.put_back(file, &name)?,
-            None => {
-                originals::place(&*self.disk, &self.folder, file, &name)?;
-                false
-            }
-        };
+        if held.original.is_none() {
+            originals::place(&*self.disk, &self.folder, file, &name)?;
+        } else {
+            self.put_back(file, &name)?;
+        }
         let original = Original { sha256, size, name };
         self.change(|tx| {
-            if was_away {
-                go_on(tx, &held.activities, now)?;
-            }
+            go_on(tx, &held.activities, now)?;
             let id = match held.original {
                 Some((id, _)) => id,
                 None => insert_original(tx, &original, reading, now)?,
@@ -116,7 +112,9 @@ impl Library {
         let Some((_, name)) = held.original else {
             return Ok(Kept::Deleted);
         };
-        if self.put_back(file, &name)? {
+        self.put_back(file, &name)?;
+        // Not only where it was away: it may have been put back in a run that ended before this.
+        if waits(&self.db, &held.activities)? {
             self.change(|tx| go_on(tx, &held.activities, now))?;
         }
         Ok(Kept::Known(
@@ -125,15 +123,13 @@ impl Library {
     }
 
     /// An original that has its row is where that says, byte for byte, and its name on the disk. One that was changed since, or
-    /// cannot be read, gives way to these bytes. Answers whether it was so.
-    fn put_back(&self, file: StagedFile, name: &str) -> Result<bool, Error> {
-        let was_away = !originals::is_whole(&self.folder, name, file.sha256());
-        if was_away {
-            originals::place(&*self.disk, &self.folder, file, name)?;
+    /// cannot be read, gives way to these bytes.
+    fn put_back(&self, file: StagedFile, name: &str) -> Result<(), Error> {
+        if originals::is_whole(&self.folder, name, file.sha256()) {
+            originals::sync_name(&*self.disk, &self.folder, name)
         } else {
-            originals::sync_name(&*self.disk, &self.folder, name)?;
+            originals::place(&*self.disk, &self.folder, file, name)
         }
-        Ok(was_away)
     }
 
     /// The short name, or the one with the whole hash should another file already have the short one. An original that lies in its
@@ -184,6 +180,17 @@ impl Library {
     }
 }
 
+/// Whether an upload of these waits for its original.
+fn waits(db: &Connection, activities: &[(usize, ActivityId)]) -> Result<bool, Error> {
+    for (_, activity) in activities {
+        let all = uploads::of_activity(db, *activity)?;
+        if all.iter().any(UploadRow::waits_for_its_original) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// What waits for an original that is there again goes on.
 fn go_on(
     tx: &Transaction,
@@ -192,7 +199,7 @@ fn go_on(
 ) -> Result<(), Error> {
     for (_, activity) in activities {
         for upload in uploads::of_activity(tx, *activity)? {
-            if Event::PutBack.states().contains(&upload.state) {
+            if upload.waits_for_its_original() {
                 uploads::happen(tx, &upload, &Event::PutBack, now)?;
             }
         }

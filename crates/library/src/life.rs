@@ -87,8 +87,8 @@ const ALONE: Hold = Hold {
     code: TWIN.code,
     reason: "Its likely twin was deleted here, which takes nothing off a service. Release it to send this one, too.",
 };
-/// Why an upload waits, or was held before version 3, whose original is away or was changed.
-const ORIGINAL_AWAY: [&str; 2] = ["library_file", "original_changed"];
+/// Why an upload waits whose original is away or was changed.
+pub(crate) const ORIGINAL_AWAY: [&str; 2] = ["library_file", "original_changed"];
 const BY_HAND: Hold = Hold {
     code: "user",
     reason: "You put it on hold.",
@@ -158,7 +158,7 @@ impl Event<'_> {
             Event::Dismissed => matches!(state, Waiting | Refused | Unsure | Held),
             Event::Released => matches!(state, Held | Dismissed),
             Event::LeftAlone => state == Held,
-            Event::PutBack => matches!(state, Waiting | Held),
+            Event::PutBack => state == Waiting,
             Event::Chosen(_) => matches!(state, Waiting | Held),
             Event::Deleted => state != Sending,
         }
@@ -434,15 +434,14 @@ impl Standing {
         }
     }
 
-    /// What waited for its original goes on at once; what was held for it is looked for before, if it may have arrived.
+    /// What waited for its original goes on at once. What an earlier version held for it needs a word: its twin may have gone
+    /// meanwhile.
     fn put_back(self) -> Option<Next> {
         let waited = ORIGINAL_AWAY.contains(&self.reason_code.as_str());
-        let upload = match self.state {
-            _ if !waited => return None,
-            State::Held => self.let_go(),
-            state => self.to(state),
-        };
-        Some(upload.saying("Its original is there again."))
+        waited.then(|| {
+            self.to(State::Waiting)
+                .saying("Its original is there again.")
+        })
     }
 
     /// The date stops what waits, perhaps for a repeat, and decides anew about what it stopped; nothing else.

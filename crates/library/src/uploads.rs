@@ -56,6 +56,11 @@ pub struct UploadRow {
 }
 
 impl UploadRow {
+    /// It would be due, but for its original, which is away or was changed.
+    pub(crate) fn waits_for_its_original(&self) -> bool {
+        self.state == State::Waiting && life::ORIGINAL_AWAY.contains(&self.reason_code.as_str())
+    }
+
     /// What of it its life changes.
     pub(crate) fn standing(&self) -> Standing {
         Standing {

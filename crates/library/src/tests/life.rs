@@ -54,7 +54,7 @@ fn row(event: &Event<'_>) -> &'static str {
             "-       -                -       -          -        -        -       -        .                 -"
         }
         Event::PutBack => {
-            "-       .                -       -          -        -        -       -        .                 -"
+            "-       .                -       -          -        -        -       -        -                 -"
         }
         Event::Deleted => {
             "-       ./unsure         -       processing sent     existing .       unsure   ./unsure          ./unsure"
