@@ -217,14 +217,26 @@ impl Client {
                 .scopes
                 .clone_from(&session.settings.descriptor.oauth.scopes);
         }
-        session.set_apart(&tokens).await?;
+        self.set_apart(tokens, cancel).await
+    }
+
+    /// Stores new tokens apart, and asks whose they are; given up until then, or not stored, they are taken back.
+    async fn set_apart(
+        &self,
+        tokens: Tokens,
+        cancel: impl Future<Output = ()> + Send,
+    ) -> Result<SignedIn, SignInError> {
+        if let Err(error) = self.session.set_apart(&tokens).await {
+            self.undo(&tokens).await;
+            return Err(error.into());
+        }
         tokio::select! {
             biased;
             () = cancel => {
                 if let Err(error) = self.turn_away().await {
-                    tracing::warn!(service = service.name(), "{error}");
+                    tracing::warn!(service = self.session.id.name(), "{error}");
                 }
-                Err(SignInError::Cancelled(service))
+                Err(SignInError::Cancelled(self.session.id))
             }
             who = self.introduce(tokens) => Ok(who),
         }
@@ -244,14 +256,26 @@ impl Client {
             tracing::warn!(service = session.id.name(), "{error}");
             // A store that says no may have them all the same: they are in use then.
             if self.is_without(&tokens).await {
-                let _ = self.revoke_all(&tokens).await;
+                self.undo(&tokens).await;
+                return placed;
             }
         }
-        if let Err(error) = session.forget_newcomer().await {
-            // What is left is never read, and goes with the next sign-in or the sign-out.
-            tracing::warn!(service = session.id.name(), "{error}");
-        }
+        self.forget_set_apart().await;
         placed
+    }
+
+    /// Takes new tokens back that nobody uses.
+    async fn undo(&self, tokens: &Tokens) {
+        // What could not be revoked is in the log.
+        let _ = self.revoke_all(tokens).await;
+        self.forget_set_apart().await;
+    }
+
+    async fn forget_set_apart(&self) {
+        if let Err(error) = self.session.forget_newcomer().await {
+            // What is left is never read, and goes with the next sign-in or the sign-out.
+            tracing::warn!(service = self.session.id.name(), "{error}");
+        }
     }
 
     async fn put_in_place(&self, tokens: &Tokens) -> Result<(), SignInError> {

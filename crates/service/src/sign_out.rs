@@ -110,7 +110,15 @@ impl Client {
         };
         let trouble = self.revoke_all(&tokens).await;
         session.forget_newcomer().await?;
-        Ok(self.ended(trouble))
+        let name = session.id.display();
+        // Without a word to remove Trackdock there: that would end the account's own sign-in, too.
+        let note = trouble.map(|what| {
+            format!("The new sign-in is gone from this computer, but {name} could not be told ({what}): it may stay valid there.")
+        });
+        Ok(SignedOut {
+            revoked: note.is_none(),
+            note,
+        })
     }
 
     fn ended(&self, trouble: Option<String>) -> SignedOut {

@@ -253,6 +253,28 @@ async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
     assert_eq!(set_apart(store.as_ref()), None);
 }
 
+/// The keyring locks itself between the browser and the answer.
+#[tokio::test]
+async fn what_cannot_be_set_apart_is_revoked() {
+    let fake = Fake::start(answers).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Lockable::default());
+    let redirects = format!("redirect_uris = [\"{}\"]", redirect());
+    let client = client(
+        settings(TP, fake.port, &redirects),
+        Arc::clone(&store) as Arc<dyn SecretStore>,
+        folder.path(),
+    );
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    store.locked.store(true, Ordering::SeqCst);
+    let open = |address: &str| browser(address, "code=c&state=STATE", Arc::default());
+    let ended = client.sign_in(&open, &now, std::future::pending()).await;
+    assert_eq!(ended.unwrap_err().code(), "keyring_locked");
+    assert_eq!(revoked(&fake), ["bob-r1", "bob1"]);
+    assert_eq!(set_apart(store.as_ref()), None);
+    assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+}
+
 /// Nothing of it is in use, so nothing of it may stay.
 #[tokio::test]
 async fn what_cannot_be_put_in_place_for_another_program_is_revoked() {
