@@ -8,6 +8,9 @@ use track::ReadError;
 
 use crate::view::Problem;
 
+/// The code of [`part_missing`].
+pub(crate) const PART_MISSING: &str = "part_missing";
+
 impl Problem {
     pub(crate) fn new(code: &str, title: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
@@ -183,7 +186,7 @@ pub(crate) fn not_stored(service: &str, why: &Problem) -> Problem {
 /// An original that is as it was, but in which this version does not see what an earlier one has taken in.
 pub(crate) fn part_missing(name: &str) -> Problem {
     Problem::new(
-        "part_missing",
+        PART_MISSING,
         format!(
             "{name} is read otherwise than when it was taken in: this activity is not seen in it."
         ),

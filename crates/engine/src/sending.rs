@@ -102,7 +102,11 @@ fn ready(
     let file = original.read()?;
     let unpacked = track::unpack(&file).map_err(unreadable)?;
     let reading = track::read(&unpacked).map_err(unreadable)?;
-    let (format, bytes) = track::extract(&unpacked, &reading, activity.part).map_err(unreadable)?;
+    let part = track::extract(&unpacked, &reading, activity.part);
+    let (format, bytes) = part.map_err(|error| match error {
+        track::ReadError::NoSuchPart { .. } => problem::part_missing(&name),
+        error => unreadable(error),
+    })?;
     let (format, bytes) = match accepts(format) {
         Accept::AsIs => (format, bytes.into_owned()),
         Accept::ConvertTo(Format::Gpx) => {
@@ -186,4 +190,49 @@ fn wall_clock(start: Timestamp, utc_offset_s: Option<i32>) -> String {
         .and_then(|seconds| Offset::from_seconds(seconds).ok())
         .map_or(TimeZone::UTC, TimeZone::fixed);
     start.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use library::{Kept, Library, Origin, Reach};
+
+    use super::*;
+
+    /// As when a newer version of the reader sees other activities in a file than the one that took it in.
+    #[test]
+    fn what_the_file_does_not_show_any_more_is_told_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut library = Library::open(folder.path()).unwrap();
+        let gpx = br#"<gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
+            <trkpt lat="47" lon="11"><time>2026-05-01T10:00:00Z</time></trkpt>
+            <trkpt lat="47.1" lon="11"><time>2026-05-01T10:10:00Z</time></trkpt></trkseg></trk></gpx>"#;
+        let reading = track::read(gpx).unwrap();
+        let mut staged = library.stage().unwrap();
+        std::io::Write::write_all(&mut staged, gpx).unwrap();
+        let origin = Origin {
+            device: None,
+            file_name: "a.gpx".into(),
+            manual: true,
+            reach: Reach::Since(None),
+        };
+        let staged = staged.finish().unwrap();
+        let kept = library.keep(staged, &reading, &origin, Timestamp::UNIX_EPOCH);
+        let Ok(Kept::New(ids)) = kept else {
+            panic!("{kept:?}")
+        };
+        let original = library.original(ids[0]).unwrap();
+        let mut activity = library.activity(ids[0]).unwrap();
+        let code = |activity: &ActivityRow, accept: Accept| {
+            let ready = ready(&original, activity, |_| accept, None);
+            ready.err().map(|problem| problem.code)
+        };
+        let both = [Accept::AsIs, Accept::ConvertTo(Format::Gpx)];
+        assert_eq!(both.map(|accept| code(&activity, accept)), [None, None]);
+        activity.part = 7;
+        let missing = || Some("part_missing".to_owned());
+        assert_eq!(
+            both.map(|accept| code(&activity, accept)),
+            [missing(), missing()]
+        );
+    }
 }

@@ -7,18 +7,19 @@ use library::State;
 use service::{Outcome, Polling};
 
 use crate::inspect::SET_ASIDE;
+use crate::problem::PART_MISSING;
 use crate::reconcile::Match;
 use crate::schedule;
 use crate::step::{AccountEffect, Step};
 use crate::view::Problem;
 
-/// How long until what was set aside is tried again: a newer version may read it.
+/// How long until what was set aside is tried again.
 pub(crate) const SET_ASIDE_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a service that blocks us is left alone.
 const BLOCKED: Duration = Duration::from_secs(3600);
 
 /// So many looks in a row that show nothing of what was accepted are believed.
-const VANISHED: u32 = 3;
+const VANISHED: u32 = 6;
 
 /// The code of an unsure upload that only a person can clear up.
 pub(crate) const UNDECIDED: &str = "undecided";
@@ -115,9 +116,11 @@ fn after_answer(outcome: Outcome, from: State, now: &Circumstances<'_>) -> Step 
             needs_sign_in("scope", &title, &what, from, service)
         }
         // A service of several computers may not show at once what one of them took.
-        Outcome::Vanished if from == State::Processing && now.looks + 1 < VANISHED => {
+        Outcome::Vanished
+            if from == State::Processing && now.looks.saturating_add(1) < VANISHED =>
+        {
             let reason = format!("{service} does not show it yet.");
-            let step = Step::to(from, reason).after_looks(now.looks + 1);
+            let step = Step::to(from, reason).after_looks(now.looks.saturating_add(1));
             step.due(schedule::poll_delay(&now.polling, now.asked))
         }
         Outcome::Vanished => refused("it has no such activity any more", service),
@@ -353,7 +356,8 @@ fn unsendable(problem: &Problem, now: &Circumstances<'_>) -> Step {
     let reason = format!("{} {}", problem.title, problem.hint);
     let later = |wait| Step::to(State::Waiting, reason.clone()).due(wait);
     let step = match problem.code.as_str() {
-        SET_ASIDE => later(SET_ASIDE_FOR),
+        // A newer version may read it.
+        SET_ASIDE | PART_MISSING => later(SET_ASIDE_FOR),
         "library_file" | "original_changed" => later(schedule::delay(now.failures, None, now.dice)),
         _ => Step::to(State::Held, reason),
     };

@@ -178,7 +178,7 @@ fn an_upload_that_is_refused_with_the_sign_in_of_before_goes_on_with_the_new_one
         status(401, None),
     );
     home.sandbox.fault(refused.times(2)).unwrap();
-    let slow = Harm::Slow { ms: 4_000 };
+    let slow = Harm::Slow { ms: 8_000 };
     let slow = Fault::once(ServiceName::TrekPoint, "activities.create", slow);
     home.sandbox.fault(Fault { skip: 1, ..slow }).unwrap();
     home.send_one();
