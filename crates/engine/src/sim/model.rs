@@ -113,6 +113,8 @@ pub(super) struct Model {
     pub(super) begun: Vec<(usize, u64)>,
     /// How often each was sent although another program's was in the list.
     pub(super) over_others: BTreeMap<usize, u32>,
+    /// The upload on its way is one of these.
+    is_over_another: bool,
 }
 
 impl Model {
@@ -146,6 +148,7 @@ impl Model {
             list_serves_until_ms: None,
             begun: Vec::new(),
             over_others: BTreeMap::new(),
+            is_over_another: false,
         }
     }
 
@@ -164,7 +167,10 @@ impl Model {
         let since = file.and_then(|file| self.in_doubt.remove(&file));
         let since = since.filter(|_| self.id == ServiceId::TrekPoint);
         let listed_ms = self.listed_ms.unwrap_or(0);
-        let is_it = |remote: &&Remote| remote.ours && Some(remote.file) == file;
+        let began = self.begun.iter().rfind(|(begun, _)| Some(*begun) == file);
+        let came_with_it = |remote: &Remote| began.is_some_and(|(_, at)| remote.created_ms >= *at);
+        let is_it =
+            |remote: &&Remote| remote.ours && Some(remote.file) == file && came_with_it(remote);
         let mut ours = self.remotes.iter().filter(is_it);
         let is_clear = ours.any(|remote| remote.status(listed_ms) == "failed");
         since.is_some_and(|since| {
@@ -182,13 +188,23 @@ impl Model {
         let is_there = |remote: &Remote| {
             remote.created_ms < listed_ms && files::is_same_ride(remote.file, file)
         };
-        if self.id == ServiceId::TrekPoint && others.any(is_there) {
+        self.is_over_another = self.id == ServiceId::TrekPoint && others.any(is_there);
+        if self.is_over_another {
             *self.over_others.entry(file).or_default() += 1;
         }
         let is_old = self
             .list_serves_until_ms
             .is_some_and(|until| until < now_ms);
         self.id == ServiceId::TrekPoint && (self.listed_ms.is_none() || is_old)
+    }
+
+    /// What began to be sent was turned away at the door: it was no attempt.
+    pub(super) fn was_turned_away(&mut self, file: Option<usize>) {
+        let was_one = std::mem::take(&mut self.is_over_another);
+        if let Some(file) = file.filter(|_| was_one) {
+            let fewer = |count: &mut u32| *count = count.saturating_sub(1);
+            self.over_others.entry(file).and_modify(fewer);
+        }
     }
 
     /// Whether its clock is another than the time.

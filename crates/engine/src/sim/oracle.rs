@@ -160,23 +160,26 @@ fn unread(world: &World) -> Option<String> {
 /// was let go by the athlete, and the service says that it is that one.
 fn shared(world: &World, athlete: &Athlete) -> Option<String> {
     let arrived = [UploadState::Sent, UploadState::Existing];
-    let mut seen: BTreeMap<(AccountId, String), Option<usize>> = BTreeMap::new();
+    let mut seen: BTreeMap<(AccountId, String), (Option<usize>, u32)> = BTreeMap::new();
     for upload in uploads(world.library()) {
         let (true, Some(called)) = (arrived.contains(&upload.state), &upload.remote_id) else {
             continue;
         };
         let activity = world.library().activity(upload.activity).ok();
         let file = activity.as_ref().and_then(file_of);
-        let Some(before) = seen.insert((upload.account, called.clone()), file) else {
+        let attempts = upload.attempts;
+        let key = (upload.account, called.clone());
+        let Some((before, attempts_before)) = seen.insert(key, (file, attempts)) else {
             continue;
         };
         let id = ServiceId::from_name(&upload.service);
-        let may_be = |file: &usize| {
-            let was_let_go = id.is_some_and(|id| athlete.words(id, *file).let_go > 0);
-            athlete.deleted.contains_key(file) || was_let_go
+        let may_be = |file: usize, attempts: u32| {
+            let was_let_go = id.is_some_and(|id| athlete.words(id, file).let_go > 0);
+            athlete.deleted.contains_key(&file) || was_let_go && attempts > 0
         };
         let is_told = file.zip(before).is_some_and(|(one, other)| {
-            files::is_same_ride(one, other) && (may_be(&one) || may_be(&other))
+            let may_be = may_be(one, attempts) || may_be(other, attempts_before);
+            files::is_same_ride(one, other) && may_be
         });
         if !is_told {
             return Some(format!("another upload is the same activity as {upload:?}"));

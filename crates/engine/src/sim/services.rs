@@ -328,8 +328,8 @@ impl Services {
             _ => Broken::Lost,
         });
         if is_upload {
-            let repeat = matches!(&reply, Ok(reply) if reply.status == 401);
-            self.with(id, |model| model.may_repeat = repeat);
+            let status = reply.as_ref().map_or(0, |reply| reply.status);
+            self.end_upload(id, &request, fate, status);
         }
         if let Ok(reply) = &reply {
             self.refused(id, asked, reply);
@@ -363,6 +363,17 @@ impl Services {
         if let Some(wrong) = wrong {
             self.violated(format!("{}: {wrong} at {now}", id.name()));
         }
+    }
+
+    /// An upload's answer is there, or will not come. What surely came to nothing was no attempt.
+    fn end_upload(&self, id: ServiceId, request: &Carried, fate: Fate, status: u16) {
+        let is_outside = fate.is_certain(id) && matches!(status, 0 | 401 | 403 | 429);
+        self.with(id, |model| {
+            model.may_repeat = status == 401;
+            if is_outside {
+                model.was_turned_away(files::of_body(&request.body));
+            }
+        });
     }
 
     /// What the client has heard, and must hold to.
