@@ -82,8 +82,7 @@ impl State {
         if let Some(lane) = self.lane(service) {
             let client = Arc::new(client.taking_over(&lane.client));
             (lane.settings, lane.client, lane.problem) = (settings, client, None);
-            (lane.listing, lane.generation) = (false, lane.generation.wrapping_add(1));
-            lane.forget();
+            lane.begin_anew();
         }
         self.ask_for_secret(service);
         self.end_pause(service)

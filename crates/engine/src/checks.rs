@@ -191,14 +191,11 @@ impl State {
             _ => Happened::Answered(outcome.clone()),
         };
         if self.note_answer(service, upload, happened).is_err() {
-            return self.unsettled.push(Event::Answered {
+            self.unsettled.push(Event::Answered {
                 service,
                 upload,
                 outcome,
             });
-        }
-        if let Some(lane) = self.lane(service) {
-            lane.of_before.remove(&upload);
         }
     }
 
@@ -277,12 +274,7 @@ impl State {
         let is_processing = job.upload.state == UploadState::Processing;
         let account = self.library.account(job.upload.account);
         let pauses = account.map_or(0, |account| account.state.pauses());
-        // A processing upload counts how often it was asked about.
-        let (failures, asked) = if is_processing {
-            (0, job.upload.failures)
-        } else {
-            (job.upload.failures, 0)
-        };
+        let failures = job.upload.failures;
         Circumstances {
             service: service.display(),
             failures: failures.saturating_add(1),
@@ -294,7 +286,8 @@ impl State {
             was_released: job.upload.released,
             polling: self.polling(service),
             look_again: self.timing.look_again,
-            asked,
+            // A processing upload counts how often it was asked about.
+            asked: if is_processing { failures } else { 0 },
             dice: (self.dice)(),
         }
     }

@@ -113,14 +113,18 @@ impl Lane {
     }
 
     /// Somebody has signed in. What is under way, and of what an answer is still to be written down, was asked before that.
-    pub(crate) fn let_in(&mut self, account: AccountId, unsettled: impl Iterator<Item = UploadId>) {
+    pub(crate) fn let_in(&mut self, account: AccountId, unsettled: HashSet<UploadId>) {
+        let sending = self.sending.map(|(upload, _)| upload);
         self.account = Some(account);
-        self.forget();
-        self.of_before = unsettled.collect();
-        self.of_before.extend(&self.polling);
-        self.of_before
-            .extend(self.sending.map(|(upload, _)| upload));
+        self.of_before = unsettled;
+        self.of_before.extend(self.polling.iter().chain(&sending));
+        self.begin_anew();
+    }
+
+    /// Another client, or another sign-in: a list of before is not waited for.
+    pub(crate) fn begin_anew(&mut self) {
         (self.listing, self.generation) = (false, self.generation.wrapping_add(1));
+        self.forget();
     }
 
     /// Whether the service's list must be read before the next upload.

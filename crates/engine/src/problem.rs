@@ -22,6 +22,9 @@ impl Problem {
 
     /// A file that could not be read as a recording.
     pub(crate) fn unreadable(name: &str, error: &ReadError) -> Self {
+        if let ReadError::NoSuchPart { .. } = error {
+            return part_missing(name);
+        }
         Self::new(
             error.code(),
             format!("{name}: {}", sentence(&error.to_string())),

@@ -102,11 +102,7 @@ fn ready(
     let file = original.read()?;
     let unpacked = track::unpack(&file).map_err(unreadable)?;
     let reading = track::read(&unpacked).map_err(unreadable)?;
-    let part = track::extract(&unpacked, &reading, activity.part);
-    let (format, bytes) = part.map_err(|error| match error {
-        track::ReadError::NoSuchPart { .. } => problem::part_missing(&name),
-        error => unreadable(error),
-    })?;
+    let (format, bytes) = track::extract(&unpacked, &reading, activity.part).map_err(unreadable)?;
     let (format, bytes) = match accepts(format) {
         Accept::AsIs => (format, bytes.into_owned()),
         Accept::ConvertTo(Format::Gpx) => {

@@ -1,6 +1,7 @@
 //! A sign-in: begun, come back from the browser, let in or turned away. Until it is known whose it is, its tokens are set apart, and the
 //! account that is there goes on with its own.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use library::{IfOther, SignIn, UploadId};
@@ -166,9 +167,9 @@ impl State {
         });
         let done = written.and_then(|found| {
             if let library::SignedIn::New(account) | library::SignedIn::Again(account) = found {
-                let unsettled: Vec<_> = self.unsettled_of(service).collect();
+                let unsettled = self.unsettled_of(service);
                 if let Some(lane) = self.lane(service) {
-                    lane.let_in(account, unsettled.into_iter());
+                    lane.let_in(account, unsettled);
                 }
             }
             // Nothing has changed since it was decided.
@@ -205,7 +206,7 @@ impl State {
     }
 
     /// The uploads whose answers could not be written down yet.
-    fn unsettled_of(&self, service: ServiceId) -> impl Iterator<Item = UploadId> {
+    fn unsettled_of(&self, service: ServiceId) -> HashSet<UploadId> {
         let upload = move |event: &Event| match event {
             Event::Answered {
                 service: of,
@@ -214,7 +215,7 @@ impl State {
             } if *of == service => Some(*upload),
             _ => None,
         };
-        self.unsettled.iter().filter_map(upload)
+        self.unsettled.iter().filter_map(upload).collect()
     }
 
     /// The client that has the tokens of the sign-in that is under way.

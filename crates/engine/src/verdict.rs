@@ -358,7 +358,9 @@ fn unsendable(problem: &Problem, now: &Circumstances<'_>) -> Step {
     let step = match problem.code.as_str() {
         // A newer version may read it.
         SET_ASIDE | PART_MISSING => later(SET_ASIDE_FOR),
-        "library_file" | "original_changed" => later(schedule::delay(now.failures, None, now.dice)),
+        code if library::ORIGINAL_AWAY.contains(&code) => {
+            later(schedule::delay(now.failures, None, now.dice))
+        }
         _ => Step::to(State::Held, reason),
     };
     step.coded(&problem.code)

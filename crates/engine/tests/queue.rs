@@ -9,24 +9,12 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Home, fit, now, status};
+use common::{Home, SERVICES, fit, now, status};
 use engine::view::{AccountState, UploadState};
 use engine::{Command, Connected, Retry, ServiceId};
 use library::{Change, Library, State};
 use sandbox::{Expire, Fault, Harm, ServiceName};
 
-const SERVICES: [(ServiceId, ServiceName, &str); 2] = [
-    (
-        ServiceId::MapMyTracks,
-        ServiceName::MapMyTracks,
-        "uploadActivity",
-    ),
-    (
-        ServiceId::TrekPoint,
-        ServiceName::TrekPoint,
-        "activities.create",
-    ),
-];
 const TREK_POINT: ServiceId = ServiceId::TrekPoint;
 const CREATE: &str = "activities.create";
 const LIST: &str = "activities.list";

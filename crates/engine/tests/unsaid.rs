@@ -8,24 +8,11 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
-use common::Home;
+use common::{Home, SERVICES};
 use engine::view::HistoryFilter;
-use engine::{AccountName, Command, Retry, ServiceId};
+use engine::{AccountName, Command, Retry};
 use sandbox::{Expire, Fault, Harm, ServiceName};
 use serde::Serialize;
-
-const SERVICES: [(ServiceId, ServiceName, &str); 2] = [
-    (
-        ServiceId::MapMyTracks,
-        ServiceName::MapMyTracks,
-        "uploadActivity",
-    ),
-    (
-        ServiceId::TrekPoint,
-        ServiceName::TrekPoint,
-        "activities.create",
-    ),
-];
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap()

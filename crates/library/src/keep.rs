@@ -114,7 +114,7 @@ impl Library {
         };
         self.put_back(file, &name)?;
         // Not only where it was away: it may have been put back in a run that ended before this.
-        if waits(&self.db, &held.activities)? {
+        if !waiting(&self.db, &held.activities)?.is_empty() {
             self.change(|tx| go_on(tx, &held.activities, now))?;
         }
         Ok(Kept::Known(
@@ -180,15 +180,14 @@ impl Library {
     }
 }
 
-/// Whether an upload of these waits for its original.
-fn waits(db: &Connection, activities: &[(usize, ActivityId)]) -> Result<bool, Error> {
+/// The uploads of these that wait for their original.
+fn waiting(db: &Connection, activities: &[(usize, ActivityId)]) -> Result<Vec<UploadRow>, Error> {
+    let mut waiting = Vec::new();
     for (_, activity) in activities {
-        let all = uploads::of_activity(db, *activity)?;
-        if all.iter().any(UploadRow::waits_for_its_original) {
-            return Ok(true);
-        }
+        let all = uploads::of_activity(db, *activity)?.into_iter();
+        waiting.extend(all.filter(UploadRow::waits_for_its_original));
     }
-    Ok(false)
+    Ok(waiting)
 }
 
 /// What waits for an original that is there again goes on.
@@ -197,12 +196,8 @@ fn go_on(
     activities: &[(usize, ActivityId)],
     now: Timestamp,
 ) -> Result<(), Error> {
-    for (_, activity) in activities {
-        for upload in uploads::of_activity(tx, *activity)? {
-            if upload.waits_for_its_original() {
-                uploads::happen(tx, &upload, &Event::PutBack, now)?;
-            }
-        }
+    for upload in waiting(tx, activities)? {
+        uploads::happen(tx, &upload, &Event::PutBack, now)?;
     }
     Ok(())
 }

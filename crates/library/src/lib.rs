@@ -50,7 +50,7 @@ pub use error::Error;
 pub use history::{Filter, HistoryRow, MonthTotal, Page};
 pub use ids::{AccountId, ActivityId, UploadId};
 pub use keep::{Kept, Origin};
-pub use life::{Change, LONGEST_WAIT};
+pub use life::{Change, LONGEST_WAIT, ORIGINAL_AWAY};
 pub use originals::Original;
 pub use placement::Reach;
 pub use queue::Job;

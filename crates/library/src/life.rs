@@ -87,8 +87,8 @@ const ALONE: Hold = Hold {
     code: TWIN.code,
     reason: "Its likely twin was deleted here, which takes nothing off a service. Release it to send this one, too.",
 };
-/// Why an upload waits whose original is away or was changed.
-pub(crate) const ORIGINAL_AWAY: [&str; 2] = ["library_file", "original_changed"];
+/// Why an upload waits whose original is away or was changed: the codes of [`crate::Error`] for that.
+pub const ORIGINAL_AWAY: [&str; 2] = ["library_file", "original_changed"];
 const BY_HAND: Hold = Hold {
     code: "user",
     reason: "You put it on hold.",

@@ -23,10 +23,9 @@ impl Redactor {
         let secrets = secrets.into_iter();
         let forms = secrets.flat_map(|secret| forms(secret.expose()));
         let mut forms: Vec<String> = forms.filter(|form| form.len() >= SHORTEST).collect();
-        forms.sort_unstable();
-        forms.dedup();
         // The longer first: a secret that another one begins with leaves no rest of that.
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        forms.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        forms.dedup();
         Self { forms }
     }
 

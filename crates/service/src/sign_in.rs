@@ -227,7 +227,8 @@ impl Client {
         cancel: impl Future<Output = ()> + Send,
     ) -> Result<SignedIn, SignInError> {
         if let Err(error) = self.session.set_apart(&tokens).await {
-            self.undo(&tokens).await;
+            let _ = self.revoke_all(&tokens).await;
+            self.forget_set_apart().await;
             return Err(error.into());
         }
         tokio::select! {
@@ -256,19 +257,12 @@ impl Client {
             tracing::warn!(service = session.id.name(), "{error}");
             // A store that says no may have them all the same: they are in use then.
             if self.is_without(&tokens).await {
-                self.undo(&tokens).await;
-                return placed;
+                // What could not be revoked is in the log.
+                let _ = self.revoke_all(&tokens).await;
             }
         }
         self.forget_set_apart().await;
         placed
-    }
-
-    /// Takes new tokens back that nobody uses.
-    async fn undo(&self, tokens: &Tokens) {
-        // What could not be revoked is in the log.
-        let _ = self.revoke_all(tokens).await;
-        self.forget_set_apart().await;
     }
 
     async fn forget_set_apart(&self) {

@@ -61,6 +61,14 @@ impl SignOutError {
     }
 }
 
+/// All is revoked, unless there is something to know.
+fn ended(note: Option<String>) -> SignedOut {
+    SignedOut {
+        revoked: note.is_none(),
+        note,
+    }
+}
+
 fn not_told(service: ServiceId, what: &str) -> String {
     let name = service.display();
     format!(
@@ -88,14 +96,11 @@ impl Client {
         };
         if !tokens.are_for(&session.settings.origins()) {
             session.forget(&mut held).await?;
-            return Ok(SignedOut {
-                revoked: false,
-                note: Some(not_told(session.id, "its address was changed")),
-            });
+            return Ok(ended(Some(not_told(session.id, "its address was changed"))));
         }
         let trouble = self.revoke_all(&tokens).await;
         session.forget(&mut held).await?;
-        Ok(self.ended(trouble))
+        Ok(ended(trouble.map(|what| not_told(session.id, &what))))
     }
 
     /// Revokes the tokens of the last sign-in, which was not let in, and erases them here whatever the service says. The account's
@@ -112,21 +117,9 @@ impl Client {
         session.forget_newcomer().await?;
         let name = session.id.display();
         // Without a word to remove Trackdock there: that would end the account's own sign-in, too.
-        let note = trouble.map(|what| {
+        Ok(ended(trouble.map(|what| {
             format!("The new sign-in is gone from this computer, but {name} could not be told ({what}): it may stay valid there.")
-        });
-        Ok(SignedOut {
-            revoked: note.is_none(),
-            note,
-        })
-    }
-
-    fn ended(&self, trouble: Option<String>) -> SignedOut {
-        let note = trouble.map(|what| not_told(self.session.id, &what));
-        SignedOut {
-            revoked: note.is_none(),
-            note,
-        }
+        })))
     }
 
     /// Revokes the refresh token, then the access token. Nothing when both are revoked, else why one is not, as a clause.

@@ -223,18 +223,20 @@ impl SecretStore for Lockable {
     }
 }
 
+fn lockable(server: u16) -> (Client, Arc<Lockable>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Lockable::default());
+    let redirects = format!("redirect_uris = [\"{}\"]", redirect());
+    let settings = settings(TP, server, &redirects);
+    let shared = Arc::clone(&store) as Arc<dyn SecretStore>;
+    (client(settings, shared, folder.path()), store, folder)
+}
+
 /// Neither what another program has put there, nor what could not be let in once.
 #[tokio::test]
 async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
     let fake = Fake::start(answers).await;
-    let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(Lockable::default());
-    let redirects = format!("redirect_uris = [\"{}\"]", redirect());
-    let client = client(
-        settings(TP, fake.port, &redirects),
-        Arc::clone(&store) as Arc<dyn SecretStore>,
-        folder.path(),
-    );
+    let (client, store, _folder) = lockable(fake.port);
     signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
     let theirs = Secret::new(r#"{"access_token":"eve1","scopes":[]}"#);
     comes_back(&client).await;
@@ -257,14 +259,7 @@ async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
 #[tokio::test]
 async fn what_cannot_be_set_apart_is_revoked() {
     let fake = Fake::start(answers).await;
-    let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(Lockable::default());
-    let redirects = format!("redirect_uris = [\"{}\"]", redirect());
-    let client = client(
-        settings(TP, fake.port, &redirects),
-        Arc::clone(&store) as Arc<dyn SecretStore>,
-        folder.path(),
-    );
+    let (client, store, _folder) = lockable(fake.port);
     signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
     store.locked.store(true, Ordering::SeqCst);
     let open = |address: &str| browser(address, "code=c&state=STATE", Arc::default());

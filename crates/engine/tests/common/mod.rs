@@ -23,6 +23,20 @@ use sandbox::{Clients, Harm, Options, Sandbox, ServiceName};
 use skipped::skipped;
 use track::{Kind, Point, Position, Sport, Track};
 
+/// Each service, and what it calls the endpoint that takes an activity.
+pub(crate) const SERVICES: [(ServiceId, ServiceName, &str); 2] = [
+    (
+        ServiceId::MapMyTracks,
+        ServiceName::MapMyTracks,
+        "uploadActivity",
+    ),
+    (
+        ServiceId::TrekPoint,
+        ServiceName::TrekPoint,
+        "activities.create",
+    ),
+];
+
 /// Our rides are longer than anybody else's.
 const DISTANCE_M: f64 = 7_000_000.0;
 /// Nothing here takes longer, also on a busy computer.
