@@ -40,6 +40,8 @@ pub(crate) struct DeviceEntry {
     pub(crate) still_written: u32,
     pub(crate) problems: VecDeque<FileProblem>,
     pub(crate) trouble: Option<Problem>,
+    /// How many looks in a row ended with that trouble.
+    pub(crate) troubled: u32,
     /// Files that were not finished when they were looked at since it was plugged in.
     pub(crate) unfinished: Vec<Recording>,
     /// It is not watched: the user asked for one look.
@@ -73,6 +75,7 @@ impl DeviceEntry {
             still_written: 0,
             problems: VecDeque::new(),
             trouble: None,
+            troubled: 0,
             unfinished: Vec::new(),
             once: false,
             is_cut_off: false,
@@ -104,10 +107,11 @@ impl DeviceEntry {
     }
 
     /// It went and came back between two lists: a look that began before may wait for the old mount for ever, and what was
-    /// unfinished then is judged as at another plug-in.
+    /// unfinished then is judged as at another plug-in, and its trouble may be over.
     fn plugged_in_again(&mut self) {
         self.stop();
         self.look = None;
+        self.trouble = None;
         self.unfinished.clear();
     }
 

@@ -17,8 +17,10 @@ use crate::view::{Notice, Problem};
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// A device that could not be read is looked at again after this, also when nothing tells of a change.
 const TROUBLE_AGAIN: Duration = Duration::from_secs(60);
-/// After a device that is still there failed to read a file, or could not be read for the same reason as the time before.
+/// After a device that is still there failed to read a file, or could not be read for the same reason again and again.
 const FAILED_AGAIN: Duration = Duration::from_secs(600);
+/// After so many looks in a row with the same trouble it is one that stays: a damaged name, not a cable that was touched.
+const STAYS: u32 = 4;
 /// Failures of our own disk, which every further file would meet too.
 const OUR_DISK: [&str; 6] = [
     "disk_full",
@@ -274,10 +276,15 @@ impl State {
         entry.look = None;
         entry.still_written = still_written;
         let before = std::mem::replace(&mut entry.trouble, result.err());
+        entry.troubled = if before == entry.trouble {
+            entry.troubled.saturating_add(1)
+        } else {
+            1
+        };
         let wait = match &entry.trouble {
             Some(problem) if OUR_DISK.contains(&problem.code.as_str()) => Some(LOOK_AGAIN),
-            // A damaged name on a device stays so; until the look is over its uploads wait.
-            Some(problem) if before.as_ref() == Some(problem) => Some(FAILED_AGAIN),
+            // Its uploads wait until each look is over.
+            Some(_) if entry.troubled >= STAYS => Some(FAILED_AGAIN),
             Some(_) => Some(TROUBLE_AGAIN),
             None if still_written > 0 => Some(LOOK_AGAIN),
             None if entry.has_problem_of(DeviceError::UNREADABLE) => Some(FAILED_AGAIN),
