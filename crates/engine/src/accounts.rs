@@ -137,7 +137,7 @@ impl State {
         let client = Arc::clone(&lane.client);
         handle.spawn(async move {
             let signing_out = async move { client.sign_out().await };
-            let broken = || Err(SignOutError::Busy(BROKE_OFF.into()));
+            let broken = || Err(SignOutError::BrokeOff(BROKE_OFF.into()));
             let result = unbroken(signing_out, broken).await;
             // The engine may have ended.
             let _ = inbox.send(Event::SignedOut {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use library::{IfOther, SignIn, UploadId};
-use service::{Client, ServiceId, SignInError, SignOutError, SignedIn};
+use service::{Client, ServiceId, SignInError, SignedIn};
 use tokio::sync::oneshot;
 
 use crate::event::{Answer, Event};
@@ -187,11 +187,8 @@ impl State {
         };
         handle.spawn(async move {
             let turning_away = async move { client.turn_away().await };
-            let broken = || Err(SignOutError::Busy(BROKE_OFF.into()));
-            let note = match unbroken(turning_away, broken).await {
-                Ok(out) => out.note,
-                Err(error) => Some(Problem::from(error).title),
-            };
+            let broken = || Some(format!("The new sign-in may still be here: {BROKE_OFF}."));
+            let note = unbroken(turning_away, broken).await;
             let problem = match note {
                 Some(note) => problem.with_note(&note),
                 None => problem,

@@ -32,6 +32,7 @@ pub use client::{Accept, Client, Clock, Upload};
 pub use list::{Progress, RemoteActivity};
 pub use outcome::Outcome;
 pub use secret::{FileStore, KeyringStore, Secret, SecretError, SecretStore, SessionStore};
+pub use session::NotHeld;
 pub use settings::{Polling, ServiceId, Settings, SettingsError, Visibility};
 pub use sign_in::{Profile, SignInError, SignedIn};
 pub use sign_out::{SignOutError, SignedOut};

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -50,6 +51,37 @@ struct Gate {
     unsaved: Option<(Secret, Tokens)>,
     /// A refresh token that the service refused: it is never shown again, because that may revoke more.
     dead: Option<Secret>,
+}
+
+/// Why nobody may touch a sign-in now. Displayed as a clause; [`NotHeld::hint`] says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NotHeld {
+    /// Another process has it.
+    #[error("another Trackdock holds the sign-in")]
+    InUse,
+    /// The lock file is of no use, so that nothing keeps another process away.
+    #[error("its lock file {} cannot be used", .0.display())]
+    NoLock(PathBuf),
+}
+
+impl NotHeld {
+    /// Stable and machine-readable.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            NotHeld::InUse => "in_use",
+            NotHeld::NoLock(_) => "sign_in_lock",
+        }
+    }
+
+    /// One sentence: what to do now.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            NotHeld::InUse => "Close the other Trackdock and try again.",
+            NotHeld::NoLock(_) => "Make sure that you may write that file, then try again.",
+        }
+    }
 }
 
 /// The gate and the lock file, held: nobody else, here or in another process, touches the sign-in.
@@ -102,7 +134,8 @@ impl Session {
     }
 
     async fn refresh(&self, refused: Secret, now: Timestamp) -> Result<Secret, Outcome> {
-        let mut held = self.hold().await.map_err(Outcome::transient)?;
+        let held = self.hold().await;
+        let mut held = held.map_err(|why| Outcome::transient(why.to_string()))?;
         let stored = self.ours().await?;
         if let Some(kept) = self.keep_unsaved(&mut held, &stored).await {
             return kept.map_err(Outcome::SecretsClosed);
@@ -209,14 +242,13 @@ impl Session {
         self.gate.try_lock().is_err()
     }
 
-    /// Takes the gate and the lock file. The error is a clause.
-    pub(crate) async fn hold(&self) -> Result<Held<'_>, String> {
+    /// Takes the gate and the lock file.
+    pub(crate) async fn hold(&self) -> Result<Held<'_>, NotHeld> {
         let gate = self.gate.lock().await;
+        let no_lock = || NotHeld::NoLock(self.lock_path());
         let path = self.lock_path();
         let file = self.aside(move || lock_file(&path)).await;
-        let file = file
-            .and_then(Result::ok)
-            .ok_or("the lock file of the sign-in cannot be opened")?;
+        let file = file.and_then(Result::ok).ok_or_else(no_lock)?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             match file.try_lock() {
@@ -224,12 +256,8 @@ impl Session {
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                     tokio::time::sleep(Duration::from_millis(20)).await
                 }
-                Err(TryLockError::WouldBlock) => {
-                    return Err("another Trackdock holds the sign-in".into());
-                }
-                Err(TryLockError::Error(_)) => {
-                    return Err("the sign-in cannot be locked against other programs".into());
-                }
+                Err(TryLockError::WouldBlock) => return Err(NotHeld::InUse),
+                Err(TryLockError::Error(_)) => return Err(no_lock()),
             }
         }
     }
@@ -289,6 +317,19 @@ impl Session {
                 .is_some_and(|stored| stored.access.is(before))
         });
         Ok(unsaved.map(|(_, tokens)| tokens.clone()).or(stored))
+    }
+
+    /// The tokens that the account uses: those that are stored, and newer ones that are not stored yet. A refresh under way ends
+    /// first.
+    pub(crate) async fn in_use(&self) -> Result<Vec<Tokens>, SecretError> {
+        let gate = self.gate.lock().await;
+        let stored = match self.stored().await {
+            // Nobody can use what cannot be read as tokens.
+            Err(SecretError::Garbled(_)) => None,
+            other => other?,
+        };
+        let unsaved = gate.unsaved.as_ref().map(|(_, tokens)| tokens.clone());
+        Ok(stored.into_iter().chain(unsaved).collect())
     }
 
     /// The stored tokens, where they may be shown at the addresses of the settings.

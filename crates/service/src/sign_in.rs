@@ -12,6 +12,7 @@ use crate::client::{Client, Clock};
 use crate::oauth::GrantError;
 use crate::redact::{Redactor, redacted};
 use crate::secret::{Secret, SecretError};
+use crate::session::NotHeld;
 use crate::settings::{Base, ServiceId};
 use crate::tokens::Tokens;
 use crate::wire::ANSWER;
@@ -85,9 +86,9 @@ pub enum SignInError {
         /// Why.
         what: String,
     },
-    /// Another program holds the sign-in that this one is to replace.
-    #[error("The sign-in cannot be replaced now: {0}")]
-    Busy(String),
+    /// The tokens of the account cannot be touched now.
+    #[error("The sign-in cannot be put in place now: {0}")]
+    NotHeld(#[from] NotHeld),
     /// The tokens could not be stored, so there is no sign-in.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -105,7 +106,7 @@ impl SignInError {
             SignInError::TimedOut(_) => "sign_in_timed_out",
             SignInError::Cancelled(_) => "cancelled",
             SignInError::Unreachable { .. } => "unreachable",
-            SignInError::Busy(_) => "in_use",
+            SignInError::NotHeld(why) => why.code(),
             SignInError::Secret(error) => error.code(),
         }
     }
@@ -131,7 +132,7 @@ impl SignInError {
             SignInError::Unreachable { .. } => {
                 "Check the connection to the internet and the address in the settings, then sign in again."
             }
-            SignInError::Busy(_) => "Close the other Trackdock and sign in again.",
+            SignInError::NotHeld(why) => why.hint(),
             SignInError::Secret(error) => error.hint(),
         }
     }
@@ -227,15 +228,16 @@ impl Client {
         cancel: impl Future<Output = ()> + Send,
     ) -> Result<SignedIn, SignInError> {
         if let Err(error) = self.session.set_apart(&tokens).await {
-            let _ = self.revoke_all(&tokens).await;
+            // What could not be revoked is in the log.
+            let _ = self.take_back(&tokens).await;
             self.forget_set_apart().await;
             return Err(error.into());
         }
         tokio::select! {
             biased;
             () = cancel => {
-                if let Err(error) = self.turn_away().await {
-                    tracing::warn!(service = self.session.id.name(), "{error}");
+                if let Some(note) = self.turn_away().await {
+                    tracing::warn!(service = self.session.id.name(), "{note}");
                 }
                 Err(SignInError::Cancelled(self.session.id))
             }
@@ -246,7 +248,8 @@ impl Client {
     /// Puts the tokens of the last sign-in in the place of the account's. Nothing happens where none are set apart.
     ///
     /// # Errors
-    /// They could not be stored: one must sign in again. They are revoked, unless the store may have them all the same.
+    /// They could not be stored: one must sign in again. They are revoked, unless the store has them all the same, or may have
+    /// them yet.
     pub async fn admit(&self) -> Result<(), SignInError> {
         let session = &self.session;
         let Some(tokens) = session.take_newcomer() else {
@@ -255,10 +258,14 @@ impl Client {
         let placed = self.put_in_place(&tokens).await;
         if let Err(error) = &placed {
             tracing::warn!(service = session.id.name(), "{error}");
-            // A store that says no may have them all the same: they are in use then.
-            if self.is_without(&tokens).await {
+            // Who was asked and has not answered may still do it, and then they are the account's.
+            let may_be_stored = matches!(
+                error,
+                SignInError::Secret(SecretError::Slow | SecretError::Died)
+            );
+            if !may_be_stored {
                 // What could not be revoked is in the log.
-                let _ = self.revoke_all(&tokens).await;
+                let _ = self.take_back(&tokens).await;
             }
         }
         self.forget_set_apart().await;
@@ -273,14 +280,8 @@ impl Client {
     }
 
     async fn put_in_place(&self, tokens: &Tokens) -> Result<(), SignInError> {
-        let mut held = self.session.hold().await.map_err(SignInError::Busy)?;
+        let mut held = self.session.hold().await?;
         Ok(self.session.replace(&mut held, tokens).await?)
-    }
-
-    /// Whether the account surely has other tokens, or none.
-    async fn is_without(&self, tokens: &Tokens) -> bool {
-        let stored = self.session.stored().await;
-        stored.is_ok_and(|stored| !stored.is_some_and(|stored| stored.access.is(&tokens.access)))
     }
 
     /// The client secret where one is wanted; an error when something is not set up.

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::client::Client;
 use crate::oauth::GrantError;
 use crate::secret::{Secret, SecretError};
+use crate::session::NotHeld;
 use crate::settings::ServiceId;
 use crate::tokens::Tokens;
 
@@ -36,9 +37,12 @@ pub enum SignOutError {
     /// The secret store did not let it go.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// Another program is using it.
+    /// It cannot be touched now.
     #[error("The sign-in cannot be removed now: {0}")]
-    Busy(String),
+    NotHeld(#[from] NotHeld),
+    /// A fault of our own, as a clause.
+    #[error("The sign-in may still be here: {0}")]
+    BrokeOff(String),
 }
 
 impl SignOutError {
@@ -47,7 +51,8 @@ impl SignOutError {
     pub fn code(&self) -> &'static str {
         match self {
             SignOutError::Secret(error) => error.code(),
-            SignOutError::Busy(_) => "in_use",
+            SignOutError::NotHeld(why) => why.code(),
+            SignOutError::BrokeOff(_) => "broke_off",
         }
     }
 
@@ -56,7 +61,8 @@ impl SignOutError {
     pub fn hint(&self) -> &'static str {
         match self {
             SignOutError::Secret(error) => error.hint(),
-            SignOutError::Busy(_) => "Close the other Trackdock and try again.",
+            SignOutError::NotHeld(why) => why.hint(),
+            SignOutError::BrokeOff(_) => "Try again; if it stays so, start Trackdock again.",
         }
     }
 }
@@ -76,6 +82,28 @@ fn not_told(service: ServiceId, what: &str) -> String {
     )
 }
 
+/// What is left of a sign-in that was turned away, if anything is.
+fn left_behind(
+    service: ServiceId,
+    not_told: Option<&str>,
+    not_erased: Option<&SecretError>,
+) -> Option<String> {
+    let name = service.display();
+    // Without a word to remove Trackdock there: that would end the account's own sign-in, too.
+    match (not_told, not_erased) {
+        (None, None) => None,
+        (Some(what), None) => Some(format!(
+            "The new sign-in is gone from this computer, but {name} could not be told ({what}): it may stay valid there."
+        )),
+        (None, Some(error)) => Some(format!(
+            "The new sign-in is not valid any more, but could not be removed from this computer; it is never used, and goes with the next one. {error}."
+        )),
+        (Some(what), Some(error)) => Some(format!(
+            "The new sign-in is not used, but {name} could not be told ({what}), so it may stay valid there; and it could not be removed from this computer, where it goes with the next one. {error}."
+        )),
+    }
+}
+
 impl Client {
     /// Revokes the refresh token, then the access token, and erases both here whatever the service says. A refresh under
     /// way ends first, so that it cannot bring the sign-in back.
@@ -84,7 +112,7 @@ impl Client {
     /// Only when the tokens could not be erased from the secret store.
     pub async fn sign_out(&self) -> Result<SignedOut, SignOutError> {
         let session = &self.session;
-        let mut held = session.hold().await.map_err(SignOutError::Busy)?;
+        let mut held = session.hold().await?;
         let tokens = match session.newest(&held).await {
             // What cannot be read as tokens cannot be revoked, only removed.
             Err(SecretError::Garbled(_)) => None,
@@ -104,22 +132,32 @@ impl Client {
     }
 
     /// Revokes the tokens of the last sign-in, which was not let in, and erases them here whatever the service says. The account's
-    /// own tokens stay as they are, and in use. Nothing happens where none are set apart.
-    ///
-    /// # Errors
-    /// Only when they could not be erased from the secret store. They are never read there.
-    pub async fn turn_away(&self) -> Result<SignedOut, SignOutError> {
+    /// own tokens stay as they are, and in use. Nothing happens where none are set apart. Returns what the user should know: what is
+    /// left of it here or there.
+    pub async fn turn_away(&self) -> Option<String> {
         let session = &self.session;
-        let Some(tokens) = session.take_newcomer() else {
-            return Ok(NOBODY);
-        };
-        let trouble = self.revoke_all(&tokens).await;
-        session.forget_newcomer().await?;
-        let name = session.id.display();
-        // Without a word to remove Trackdock there: that would end the account's own sign-in, too.
-        Ok(ended(trouble.map(|what| {
-            format!("The new sign-in is gone from this computer, but {name} could not be told ({what}): it may stay valid there.")
-        })))
+        let tokens = session.take_newcomer()?;
+        let not_told = self.take_back(&tokens).await;
+        let not_erased = session.forget_newcomer().await.err();
+        left_behind(session.id, not_told.as_deref(), not_erased.as_ref())
+    }
+
+    /// Revokes the tokens of a sign-in that is not let in, unless the account uses one of them as well: a service may give the same
+    /// ones to the same athlete again, and ends with one those that it gave with it (RFC 7009 §2.1). Nothing when none is left to be
+    /// revoked, else why, as a clause.
+    pub(crate) async fn take_back(&self, tokens: &Tokens) -> Option<String> {
+        let session = &self.session;
+        match session.in_use().await {
+            Ok(in_use) if in_use.iter().any(|used| used.share(tokens)) => {
+                tracing::info!(service = session.id.name(), "the account uses them as well");
+                None
+            }
+            Ok(_) => self.revoke_all(tokens).await,
+            Err(error) => {
+                tracing::warn!(service = session.id.name(), "not revoked: {error}");
+                Some("what the account uses cannot be read".into())
+            }
+        }
     }
 
     /// Revokes the refresh token, then the access token. Nothing when both are revoked, else why one is not, as a clause.

@@ -110,6 +110,12 @@ impl Tokens {
         self.origins.as_ref().is_none_or(|own| own == origins)
     }
 
+    /// Whether one token is the same here and there.
+    pub(crate) fn share(&self, other: &Tokens) -> bool {
+        let both = self.refresh.as_ref().zip(other.refresh.as_ref());
+        self.access.is(&other.access) || both.is_some_and(|(one, another)| one.is(another))
+    }
+
     /// Whether a refresh is due before the access token is used.
     pub(crate) fn is_stale(&self, now: Timestamp) -> bool {
         self.refresh.is_some() && self.fresh_until.is_some_and(|until| until <= now)

@@ -14,7 +14,7 @@ use common::{Fake, Seen, client, json, now, run, settings, signed_in, silent, st
 use serde_json::Value;
 use service::{
     Client, FileStore, Outcome, Secret, SecretError, SecretStore, ServiceId, SessionStore,
-    SignedIn, SignedOut,
+    SignInError, SignedIn,
 };
 use track::Format;
 
@@ -42,9 +42,12 @@ fn answers(seen: &Seen) -> Response {
 }
 
 async fn comes_back(client: &Client) -> SignedIn {
+    sign_in(client).await.unwrap()
+}
+
+async fn sign_in(client: &Client) -> Result<SignedIn, SignInError> {
     let open = |address: &str| browser(address, "code=c&state=STATE", Arc::default());
-    let signed_in = client.sign_in(&open, &now, std::future::pending());
-    signed_in.await.unwrap()
+    client.sign_in(&open, &now, std::future::pending()).await
 }
 
 fn redirect() -> String {
@@ -108,7 +111,7 @@ async fn they_are_stored_before_they_are_used_and_let_in_by_a_word() {
     assert_eq!(uploads_as(&client, &fake).await, "Bearer bob1");
     // There is nobody left to decide on.
     client.admit().await.unwrap();
-    client.turn_away().await.unwrap();
+    assert_eq!(client.turn_away().await, None);
     assert_eq!(uploads_as(&client, &fake).await, "Bearer bob1");
     assert!(fake.seen("/oauth/revoke").is_empty());
 }
@@ -127,7 +130,7 @@ async fn a_renewal_meanwhile_is_the_accounts() {
     signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
     comes_back(&client).await;
     assert_eq!(uploads_as(&client, &fake).await, "Bearer ann2");
-    client.turn_away().await.unwrap();
+    assert_eq!(client.turn_away().await, None);
     assert_eq!(uploads_as(&client, &fake).await, "Bearer ann2");
 }
 
@@ -157,12 +160,7 @@ async fn who_is_turned_away_is_revoked_and_the_account_stays() {
     let (client, store, _folder) = ready(TP, fake.port, &redirect());
     signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
     comes_back(&client).await;
-    let out = client.turn_away().await.unwrap();
-    let told = SignedOut {
-        revoked: true,
-        note: None,
-    };
-    assert_eq!(out, told);
+    assert_eq!(client.turn_away().await, None);
     assert_eq!(revoked(&fake), ["bob-r1", "bob1"]);
     assert_eq!(set_apart(store.as_ref()), None);
     assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
@@ -190,7 +188,7 @@ async fn what_a_run_has_left_is_never_let_in() {
         let next = run_of();
         assert_eq!(uploads_as(&next, &fake).await, "Bearer ann1");
         next.admit().await.unwrap();
-        next.turn_away().await.unwrap();
+        assert_eq!(next.turn_away().await, None);
         assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
         next.sign_out().await.unwrap();
         assert_eq!(set_apart(store.as_ref()), None);
@@ -198,34 +196,80 @@ async fn what_a_run_has_left_is_never_let_in() {
     }
 }
 
-/// A store that takes nothing while it is locked.
-#[derive(Default)]
-struct Lockable {
-    inner: SessionStore,
-    locked: AtomicBool,
+/// How a store meets a call that is to change it.
+#[derive(Clone, Copy)]
+enum Meets {
+    Well,
+    /// It takes nothing.
+    Locked,
+    /// It lets nothing go.
+    Clings,
+    /// It does not answer in time, and does it later.
+    Late,
 }
 
-impl SecretStore for Lockable {
+/// A store that may be locked, or late; and of which nothing can be read while `is_blind`.
+struct Moody {
+    inner: SessionStore,
+    meets: Mutex<Meets>,
+    is_blind: AtomicBool,
+    /// What it has not done yet.
+    late: Mutex<Vec<(String, Secret)>>,
+}
+
+impl Moody {
+    fn does_what_it_owes(&self) {
+        for (name, secret) in self.late.lock().unwrap().drain(..) {
+            self.inner.set(&name, &secret).unwrap();
+        }
+    }
+
+    fn meets(&self, meets: Meets) {
+        *self.meets.lock().unwrap() = meets;
+    }
+
+    fn met(&self) -> Meets {
+        *self.meets.lock().unwrap()
+    }
+}
+
+impl SecretStore for Moody {
     fn get(&self, name: &str) -> Result<Option<Secret>, SecretError> {
+        if self.is_blind.load(Ordering::SeqCst) {
+            return Err(SecretError::Locked);
+        }
         self.inner.get(name)
     }
     fn set(&self, name: &str, secret: &Secret) -> Result<(), SecretError> {
-        if self.locked.load(Ordering::SeqCst) {
-            return Err(SecretError::Locked);
+        match self.met() {
+            Meets::Locked => Err(SecretError::Locked),
+            Meets::Late => {
+                let mut late = self.late.lock().unwrap();
+                late.push((name.to_owned(), secret.clone()));
+                Err(SecretError::Slow)
+            }
+            Meets::Well | Meets::Clings => self.inner.set(name, secret),
         }
-        self.inner.set(name, secret)
     }
     fn delete(&self, name: &str) -> Result<(), SecretError> {
-        self.inner.delete(name)
+        match self.met() {
+            Meets::Clings => Err(SecretError::Locked),
+            Meets::Well | Meets::Locked | Meets::Late => self.inner.delete(name),
+        }
     }
     fn place(&self) -> String {
         "here".into()
     }
 }
 
-fn lockable(server: u16) -> (Client, Arc<Lockable>, tempfile::TempDir) {
+fn moody(server: u16) -> (Client, Arc<Moody>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(Lockable::default());
+    let store = Arc::new(Moody {
+        inner: SessionStore::new(),
+        meets: Mutex::new(Meets::Well),
+        is_blind: AtomicBool::new(false),
+        late: Mutex::default(),
+    });
     let redirects = format!("redirect_uris = [\"{}\"]", redirect());
     let settings = settings(TP, server, &redirects);
     let shared = Arc::clone(&store) as Arc<dyn SecretStore>;
@@ -236,7 +280,7 @@ fn lockable(server: u16) -> (Client, Arc<Lockable>, tempfile::TempDir) {
 #[tokio::test]
 async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
     let fake = Fake::start(answers).await;
-    let (client, store, _folder) = lockable(fake.port);
+    let (client, store, _folder) = moody(fake.port);
     signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
     let theirs = Secret::new(r#"{"access_token":"eve1","scopes":[]}"#);
     comes_back(&client).await;
@@ -246,9 +290,9 @@ async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
 
     signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
     comes_back(&client).await;
-    store.locked.store(true, Ordering::SeqCst);
+    store.meets(Meets::Locked);
     assert_eq!(client.admit().await.unwrap_err().code(), "keyring_locked");
-    store.locked.store(false, Ordering::SeqCst);
+    store.meets(Meets::Well);
     client.admit().await.unwrap();
     assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
     assert_eq!(revoked(&fake), ["bob-r1", "bob1"]);
@@ -259,15 +303,88 @@ async fn only_the_tokens_of_this_sign_in_are_let_in_and_only_once() {
 #[tokio::test]
 async fn what_cannot_be_set_apart_is_revoked() {
     let fake = Fake::start(answers).await;
-    let (client, store, _folder) = lockable(fake.port);
+    let (client, store, _folder) = moody(fake.port);
     signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
-    store.locked.store(true, Ordering::SeqCst);
-    let open = |address: &str| browser(address, "code=c&state=STATE", Arc::default());
-    let ended = client.sign_in(&open, &now, std::future::pending()).await;
-    assert_eq!(ended.unwrap_err().code(), "keyring_locked");
+    store.meets(Meets::Locked);
+    assert_eq!(sign_in(&client).await.unwrap_err().code(), "keyring_locked");
     assert_eq!(revoked(&fake), ["bob-r1", "bob1"]);
     assert_eq!(set_apart(store.as_ref()), None);
     assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+}
+
+/// Some services give the same athlete the same tokens again: to revoke them would end the account's own sign-in.
+#[tokio::test]
+async fn what_the_account_uses_as_well_is_not_revoked() {
+    // Those that are given again, of the account's: both, the access token, the refresh token.
+    for (access, refresh) in [("bob1", "bob-r1"), ("bob1", "ann-r1"), ("ann1", "bob-r1")] {
+        let fake = Fake::start(answers).await;
+        let (client, store, _folder) = moody(fake.port);
+        signed_in(store.as_ref(), TP, access, Some(refresh), None);
+        let revokes_nothing = || assert!(revoked(&fake).is_empty(), "{:?}", revoked(&fake));
+
+        comes_back(&client).await;
+        assert_eq!(client.turn_away().await, None);
+        revokes_nothing();
+        comes_back(&client).await;
+        store.meets(Meets::Locked);
+        assert!(client.admit().await.is_err());
+        revokes_nothing();
+        assert!(sign_in(&client).await.is_err());
+        revokes_nothing();
+        assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some(access));
+    }
+}
+
+/// Nobody knows then whether they are the account's as well.
+#[tokio::test]
+async fn where_nothing_can_be_read_nothing_is_revoked() {
+    let fake = Fake::start(answers).await;
+    let (client, store, _folder) = moody(fake.port);
+    signed_in(store.as_ref(), TP, "bob1", Some("bob-r1"), None);
+    comes_back(&client).await;
+    store.is_blind.store(true, Ordering::SeqCst);
+    let note = client.turn_away().await.unwrap();
+    assert!(note.contains("may stay valid there"), "{note}");
+    assert!(revoked(&fake).is_empty());
+}
+
+/// What came too late for the answer is in use from then on.
+#[tokio::test]
+async fn what_a_slow_store_takes_all_the_same_is_not_revoked() {
+    let fake = Fake::start(answers).await;
+    let (client, store, _folder) = moody(fake.port);
+    signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+    comes_back(&client).await;
+    store.meets(Meets::Late);
+    assert_eq!(client.admit().await.unwrap_err().code(), "keyring_slow");
+    store.does_what_it_owes();
+    assert!(revoked(&fake).is_empty());
+    assert_eq!(uploads_as(&client, &fake).await, "Bearer bob1");
+}
+
+/// What is left of who is turned away is told: there, here, and both.
+#[tokio::test]
+async fn what_is_left_of_who_is_turned_away_is_told() {
+    for (refuses, meets, there, here) in [
+        (true, Meets::Well, true, false),
+        (false, Meets::Clings, false, true),
+        (true, Meets::Clings, true, true),
+    ] {
+        let fake = Fake::start(move |seen| match seen.path.as_str() {
+            "/oauth/revoke" if refuses => json(400, r#"{"error":"unsupported_token_type"}"#),
+            _ => answers(seen),
+        })
+        .await;
+        let (client, store, _folder) = moody(fake.port);
+        signed_in(store.as_ref(), TP, "ann1", Some("ann-r1"), None);
+        comes_back(&client).await;
+        store.meets(meets);
+        let note = client.turn_away().await.unwrap();
+        let says = |part: &str| note.contains(part);
+        assert_eq!(says("may stay valid there"), there, "{note}");
+        assert_eq!(says("The keyring is locked."), here, "{note}");
+        assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
+    }
 }
 
 /// Nothing of it is in use, so nothing of it may stay.
@@ -283,7 +400,7 @@ async fn what_cannot_be_put_in_place_for_another_program_is_revoked() {
         std::fs::remove_file(&lock).unwrap();
     }
     std::fs::create_dir(&lock).unwrap();
-    assert_eq!(client.admit().await.unwrap_err().code(), "in_use");
+    assert_eq!(client.admit().await.unwrap_err().code(), "sign_in_lock");
     assert_eq!(revoked(&fake), ["bob-r1", "bob1"]);
     assert_eq!(set_apart(store.as_ref()), None);
     assert_eq!(stored_access(store.as_ref(), TP).as_deref(), Some("ann1"));
